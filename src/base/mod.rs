@@ -1,0 +1,7 @@
+//! Floor 0: what everything stands on. Knows nothing of Milton's business.
+
+pub mod clock;
+pub mod entropy;
+pub mod id;
+pub mod page;
+pub mod secret;

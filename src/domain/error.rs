@@ -1,0 +1,136 @@
+//! The one error enum. It knows nothing of HTTP: `http::problem` alone turns it into answers.
+
+use std::time::Duration;
+
+/// Everything that can go wrong with an act or a question.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Who asks is not known, or not any more.
+    #[error("unauthenticated: {0}")]
+    Unauthenticated(#[from] AuthFailure),
+    /// Known, and not allowed; also the answer to an id the caller may not see.
+    #[error("access denied")]
+    Forbidden,
+    /// Not admitted to this server: no invitation, no allowed domain.
+    #[error("not invited")]
+    NotInvited,
+    /// Nothing there, below a parent the caller may list.
+    #[error("not found")]
+    NotFound,
+    /// The present state does not allow it.
+    #[error("conflict: {0}")]
+    Conflict(Conflict),
+    /// Well-formed but wrong, field by field.
+    #[error("invalid input")]
+    Invalid(Vec<FieldError>),
+    /// A quota is used up.
+    #[error("rate limited: {quota}")]
+    RateLimited {
+        /// The quota's name.
+        quota: &'static str,
+        /// How many acts the window allows.
+        limit: u32,
+        /// The window.
+        window: Duration,
+        /// When the next act will be allowed.
+        retry_after: Duration,
+    },
+    /// `If-Match` does not name the present version: somebody else was faster.
+    #[error("precondition failed")]
+    PreconditionFailed,
+    /// A legal hold forbids it.
+    #[error("held")]
+    Held,
+    /// Cannot be done at this moment; nothing was changed.
+    #[error("unavailable: {0}")]
+    Unavailable(&'static str),
+    /// A fault of ours. Logged with the request id, never shown.
+    #[error("internal: {0}")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Why a caller is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AuthFailure {
+    /// No token at all.
+    #[error("no token")]
+    Missing,
+    /// Not a token of this server, or never one.
+    #[error("invalid token")]
+    Invalid,
+    /// Its lifetime is over.
+    #[error("expired token")]
+    Expired,
+    /// Revoked, or its user is suspended or gone.
+    #[error("revoked token")]
+    Revoked,
+    /// The sign-in is too old for this act.
+    #[error("step-up required")]
+    StepUpRequired,
+}
+
+/// What stands against it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// The last Owner of a scope cannot leave, be demoted, suspended or deleted.
+    #[error("last owner")]
+    LastOwner,
+    /// The state machine has no such step from here.
+    #[error("wrong state")]
+    WrongState,
+    /// An e-mail belongs to an account with another identity; linking is done signed in.
+    #[error("link required")]
+    LinkRequired,
+    /// A link, code or invitation was used before.
+    #[error("already used")]
+    AlreadyUsed,
+    /// It is there already.
+    #[error("already exists")]
+    AlreadyExists,
+    /// The server has an owner.
+    #[error("already claimed")]
+    AlreadyClaimed,
+}
+
+/// One field that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// JSON pointer (RFC 6901) into the request body, or the parameter's name.
+    pub pointer: String,
+    /// What is wrong with it, in words for its author.
+    pub detail: String,
+}
+
+impl Error {
+    /// One wrong field.
+    pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError { pointer: pointer.into(), detail: detail.into() }])
+    }
+
+    /// A fault of ours with its cause.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// The name of this error in the audit log; it carries nothing of the input.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated(_) => "unauthenticated",
+            Self::Forbidden => "access-denied",
+            Self::NotInvited => "not-invited",
+            Self::NotFound => "not-found",
+            Self::Conflict(Conflict::LastOwner) => "last-owner",
+            Self::Conflict(Conflict::WrongState) => "wrong-state",
+            Self::Conflict(Conflict::LinkRequired) => "link-required",
+            Self::Conflict(Conflict::AlreadyUsed) => "already-used",
+            Self::Conflict(Conflict::AlreadyExists) => "already-exists",
+            Self::Conflict(Conflict::AlreadyClaimed) => "already-claimed",
+            Self::Invalid(_) => "invalid",
+            Self::RateLimited { .. } => "quota-exceeded",
+            Self::PreconditionFailed => "precondition-failed",
+            Self::Held => "held",
+            Self::Unavailable(_) => "unavailable",
+            Self::Internal(_) => "internal",
+        }
+    }
+}
