@@ -110,7 +110,9 @@ mod tests {
 
     fn grown(leaves: &[Vec<u8>]) -> Frontier {
         let mut tree = Frontier::new();
-        leaves.iter().for_each(|leaf| tree.push(leaf_hash(leaf)));
+        for leaf in leaves {
+            tree.push(leaf_hash(leaf));
+        }
         tree
     }
 
@@ -148,7 +150,9 @@ mod tests {
         #[test]
         fn a_stored_tree_grows_on_as_if_never_stored(before: Vec<Vec<u8>>, after: Vec<Vec<u8>>) {
             let mut stored = Frontier::from_bytes(&grown(&before).to_bytes()).unwrap();
-            after.iter().for_each(|leaf| stored.push(leaf_hash(leaf)));
+            for leaf in &after {
+                stored.push(leaf_hash(leaf));
+            }
             prop_assert_eq!(stored, grown(&[before, after].concat()));
         }
 

@@ -109,7 +109,7 @@ mod tests {
         );
     }
 
-    /// Test case 16 of the GCM specification submitted to NIST (McGrew and Viega).
+    /// Test case 16 of the GCM specification submitted to NIST (by `McGrew` and Viega).
     #[test]
     fn aes_256_gcm_answers_case_16() {
         let key: [u8; 32] = hex("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308").try_into().unwrap();
@@ -138,7 +138,9 @@ mod tests {
     fn prefixed_parts_keep_their_seams() {
         let join = |parts: &[&[u8]]| {
             let mut out = Vec::new();
-            parts.iter().for_each(|part| push_prefixed(&mut out, part));
+            for part in parts {
+                push_prefixed(&mut out, part);
+            }
             out
         };
         assert_ne!(join(&[b"ab", b"c"]), join(&[b"a", b"bc"]));

@@ -200,6 +200,23 @@ mod tests {
         assert_eq!(fails(OWNER, 2, 1), CryptoError::WrongKey);
     }
 
+    /// Computed apart from this code, with Python's hmac and cryptography modules.
+    #[test]
+    fn the_format_is_frozen() {
+        let expected = concat!(
+            "01000000018c7654ecfd7b0b623b803e2f4fa1df2edde2e75edebd71fe0a2f3b12a45c02398b18786cd44aca90377a74",
+            "6bf8257998a4bda49f297e2928170ce084"
+        );
+        assert_eq!(wrapped().1, primitive::hex(expected));
+    }
+
+    #[test]
+    fn another_version_is_malformed() {
+        let (_, mut wrapped) = wrapped();
+        wrapped[0] = 2;
+        assert_eq!(unwrap(&wrapped, OWNER, 1, &kek(1)).unwrap_err(), CryptoError::Malformed);
+    }
+
     #[test]
     fn the_kek_number_cannot_be_relabelled() {
         let (_, mut wrapped) = wrapped();

@@ -96,6 +96,7 @@ impl std::fmt::Debug for Keyring {
 mod tests {
     use super::*;
     use crate::base::entropy::SeededEntropy;
+    use crate::crypto::TokenKind;
 
     fn keyring(seed: u64, instance: u128) -> Keyring {
         let entropy = SeededEntropy::new(seed);
@@ -127,6 +128,12 @@ mod tests {
             keyring.kek.expose()[..],
             primitive::hex("99b9578be8732c5d306fd208fbec008b1db1fcd872886e19e01f48a45b42da1a")
         );
+        let minted = keyring.token_keys().mint(TokenKind::Session, &SeededEntropy::new(7));
+        assert_eq!(
+            minted.token.expose(),
+            "mlt_s_HtKu8BroTXHxXWc9r11DVTjBNksONh88HLrBGnvdY2MBA1cS360qUVZTkT4lPuLM2fGgMe"
+        );
+        assert_eq!(minted.peppered.expose(), "LrispS1q9a2yfnQLzR_6Y2pm7hcSBMfu11BRJALSH20");
         let email = keyring.blind_index(BlindColumn::UserEmail, "Ana@Example.org");
         assert_eq!(
             email.as_bytes()[..],
