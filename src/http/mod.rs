@@ -1,1 +1,7 @@
-//! To be written.
+//! Floor 4: the web. The listener, the gate before every handler, the API and the pages.
+
+pub mod body;
+pub mod catalog;
+pub mod problem;
+mod schema;
+mod strict_json;
