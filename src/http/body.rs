@@ -69,14 +69,13 @@ fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, Failure> {
 }
 
 /// Why a body could not be read: too large, by this limit or by the listener's, or broken off.
-pub fn unreadable(error: ReadBodyError) -> poem::Error {
+pub fn unreadable(error: ReadBodyError) -> Failure {
     match error {
-        ReadBodyError::PayloadTooLarge => Failure::from(Wire::PayloadTooLarge).into(),
-        ReadBodyError::Io(io) if io.kind() == std::io::ErrorKind::FileTooLarge => {
-            Failure::from(Wire::PayloadTooLarge).into()
-        }
-        ReadBodyError::Io(_) => Failure::from(Wire::BadRequest("The body broke off.")).into(),
-        other => other.into(),
+        ReadBodyError::PayloadTooLarge => Wire::PayloadTooLarge.into(),
+        ReadBodyError::Io(io) if io.kind() == std::io::ErrorKind::FileTooLarge => Wire::PayloadTooLarge.into(),
+        ReadBodyError::Io(_) => Wire::BadRequest("The body broke off.").into(),
+        ReadBodyError::Utf8(_) => Wire::BadRequest("The body is not UTF-8.").into(),
+        ReadBodyError::BodyHasBeenTaken => Error::internal(error).into(),
     }
 }
 

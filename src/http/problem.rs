@@ -158,7 +158,6 @@ impl Failure {
             }
             Self::Domain(Error::Unavailable(_)) => set(header::RETRY_AFTER, String::from("1")),
             Self::Wire(Wire::MethodNotAllowed(methods)) => set(header::ALLOW, methods.clone()),
-            Self::Wire(Wire::Timeout | Wire::HeadersTooLarge) => set(header::CONNECTION, String::from("close")),
             _ => {}
         }
     }
