@@ -4,7 +4,10 @@ use crate::base::secret::Secret;
 
 use super::identity::Identity;
 
-/// Google's issuer, as its discovery document and its ID tokens spell it.
+/// Google's issuer, as its discovery document spells it.
+///
+/// Google's documentation also allows `accounts.google.com` in ID tokens, which older endpoints than the discovered
+/// ones used. `openidconnect` takes no issuer that is not a URL, so such a token is refused as malformed.
 pub const GOOGLE_ISSUER: &str = "https://accounts.google.com";
 
 /// What Milton must know about one provider.
