@@ -24,7 +24,9 @@ events! {
     LoginSucceeded "auth.login.succeeded";
     LoginFailed "auth.login.failed";
     Logout "auth.logout";
+    FailureBurst "auth.failure_burst";
     OauthStarted "auth.oauth.started";
+    OauthReturned "auth.oauth.returned";
     OauthSucceeded "auth.oauth.succeeded";
     OauthFailed "auth.oauth.failed";
     LinkCreated "auth.link.created";
@@ -34,6 +36,7 @@ events! {
     AccessDenied "authz.denied";
     MatrixLoaded "authz.matrix_loaded";
     RateLimitExceeded "ratelimit.exceeded";
+    UserCreated "user.created";
     UserUpdated "user.updated";
     TeamCreated "team.created";
     TeamUpdated "team.updated";

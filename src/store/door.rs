@@ -19,6 +19,7 @@ use crate::domain::{AuthFailure, Error};
 
 use super::action::{Action, Done, Query, Scope, Target};
 use super::audit::Entry;
+use super::quota::{self, QuotaUse};
 use super::tx::{ReadTx, Record, Tx};
 use super::writer::{Desk, Work};
 
@@ -109,6 +110,7 @@ pub(super) fn ask<Q: Query>(read: &ReadTx<'_>, caller: &Caller, query: Q) -> Res
 pub(super) struct Pending<A: Action> {
     pub caller: Caller,
     pub action: Option<A>,
+    pub quota: Option<QuotaUse>,
     pub outcome: Option<Result<Done<A::Output>, Error>>,
     pub reply: Option<oneshot::Sender<Result<Done<A::Output>, Error>>>,
 }
@@ -142,7 +144,8 @@ impl<A: Action> Work for Pending<A> {
                 if let Error::Unavailable(why) = error {
                     return Err(Error::Unavailable(why));
                 }
-                record_refusal(desk, &self.caller, &facts, &standing, &error, now)?;
+                let note = refusal(facts.permission, Some(facts.event), facts.target, &error);
+                note.write(desk, &self.caller, &standing, now)?;
                 Err(error)
             }
         });
@@ -159,6 +162,12 @@ impl<A: Action> Work for Pending<A> {
             // Whoever asked may be gone; what was done stays done.
             let _ = reply.send(answer);
         }
+    }
+}
+
+impl<A: Action> Pending<A> {
+    fn save_quota(&self, desk: &Desk<'_>) -> Result<(), Error> {
+        self.quota.as_ref().map_or(Ok(()), |used| quota::save(desk.engine, used))
     }
 }
 
@@ -201,82 +210,92 @@ fn record_success(
         }
         None => standing.person,
     };
+    let standing = Standing { person, ..*standing };
     let mut target = facts.target;
     target.resource = record.resource.or(target.resource);
-    let entry = Entry {
-        event: facts.event,
-        outcome: Outcome::Success,
-        caller,
-        person,
-        target,
-        detail: record.notes.into_iter().collect(),
-    };
-    desk.head.append(desk.engine, desk.keys, now, desk.entropy, &entry)
+    let mut note =
+        Note { event: facts.event, outcome: Outcome::Success, target, detail: record.notes.into_iter().collect() };
+    let seq = note.write(desk, caller, &standing, now)?;
+    for event in record.further {
+        note.event = event;
+        note.write(desk, caller, &standing, now)?;
+    }
+    Ok(seq)
 }
 
-/// Writes the one row of an act that did not happen.
-fn record_refusal(
-    desk: &mut Desk<'_>,
-    caller: &Caller,
-    facts: &Facts,
-    standing: &Standing,
-    error: &Error,
-    now: Timestamp,
-) -> Result<(), Error> {
+/// The one row of an act or a question that changed nothing.
+fn refusal(permission: Permission, event: Option<Event>, target: Target, error: &Error) -> Note {
     let mut detail = BTreeMap::from([("error", error.kind().to_owned())]);
-    let (event, outcome) = match error {
+    let (shown, outcome) = match error {
         Error::Forbidden | Error::Unauthenticated(_) => {
-            detail.insert("permission", facts.permission.as_str().to_owned());
-            detail.insert("attempted", facts.event.as_str().to_owned());
+            detail.insert("permission", permission.as_str().to_owned());
             (Event::AccessDenied, Outcome::Denied)
         }
-        Error::Internal(cause) if cause.is::<CryptoError>() => {
-            detail.insert("attempted", facts.event.as_str().to_owned());
-            (Event::DecryptFailed, Outcome::Failure)
-        }
-        _ => (facts.event, Outcome::Failure),
+        Error::Internal(cause) if cause.is::<CryptoError>() => (Event::DecryptFailed, Outcome::Failure),
+        _ => (event.unwrap_or(Event::AccessDenied), Outcome::Failure),
     };
-    let entry = Entry { event, outcome, caller, person: standing.person, target: facts.target, detail };
-    desk.head.append(desk.engine, desk.keys, now, desk.entropy, &entry).map(|_| ())
+    if let Some(event) = event.filter(|event| *event != shown) {
+        detail.insert("attempted", event.as_str().to_owned());
+    }
+    Note { event: shown, outcome, target, detail }
 }
 
-/// The one row of a question that was refused.
-pub(super) struct Refusal {
-    pub caller: Caller,
-    pub permission: Permission,
+/// The row that a refused question leaves: denials and values that do not open leave one, wrong input does not.
+pub(super) fn refused_question(permission: Permission, target: Target, error: &Error) -> Option<Note> {
+    let recorded = match error {
+        Error::Forbidden | Error::Unauthenticated(_) => true,
+        Error::Internal(cause) => cause.is::<CryptoError>(),
+        _ => false,
+    };
+    recorded.then(|| refusal(permission, None, target, error))
+}
+
+/// Something worth a row that changes nothing else: a refused question, a failed sign-in, the server's start.
+#[derive(Clone, Debug)]
+pub struct Note {
+    /// What.
+    pub event: Event,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What it was about.
     pub target: Target,
-    pub error: Option<Error>,
-    pub reply: Option<oneshot::Sender<Error>>,
+    /// What else there is to know; sealed in the row.
+    pub detail: BTreeMap<&'static str, String>,
 }
 
-impl Work for Refusal {
-    fn run(&mut self, desk: &mut Desk<'_>) -> Result<(), Error> {
-        let Some(error) = &self.error else {
-            return Ok(());
+impl Note {
+    fn write(&self, desk: &mut Desk<'_>, caller: &Caller, standing: &Standing, now: Timestamp) -> Result<i64, Error> {
+        let entry = Entry {
+            event: self.event,
+            outcome: self.outcome,
+            caller,
+            person: standing.person,
+            target: self.target,
+            detail: self.detail.clone(),
         };
+        desk.head.append(desk.engine, desk.keys, now, desk.entropy, &entry)
+    }
+}
+
+/// A note in the writer's queue.
+pub(super) struct PendingNote {
+    pub caller: Caller,
+    pub note: Note,
+    pub reply: Option<oneshot::Sender<Result<(), Error>>>,
+}
+
+impl Work for PendingNote {
+    fn run(&mut self, desk: &mut Desk<'_>) -> Result<(), Error> {
         let now = desk.clock.now();
         let read = ReadTx::new(desk.engine, desk.keys, now);
-        let standing = Standing::read(&read, &self.caller.actor, self.target.scope)?;
-        let facts = Facts { permission: self.permission, event: Event::AccessDenied, target: self.target };
-        record_refusal(desk, &self.caller, &facts, &standing, error, now)
+        let standing = Standing::read(&read, &self.caller.actor, self.note.target.scope)?;
+        self.note.write(desk, &self.caller, &standing, now).map(|_| ())
     }
 
     fn settle(mut self: Box<Self>, committed: Result<(), Error>) {
-        let answer = committed.err().or(self.error.take());
-        if let (Some(reply), Some(error)) = (self.reply.take(), answer) {
+        if let Some(reply) = self.reply.take() {
             // Whoever asked may be gone; the row stays.
-            let _ = reply.send(error);
-        }
-    }
-}
-
-impl Refusal {
-    /// Whether a refused question leaves a row: denials and values that do not open do, wrong input does not.
-    pub fn is_recorded(error: &Error) -> bool {
-        match error {
-            Error::Forbidden | Error::Unauthenticated(_) => true,
-            Error::Internal(cause) => cause.is::<CryptoError>(),
-            _ => false,
+            let _ = reply.send(committed);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Floor 2: the store. Its door is [`Store::act`] and [`Store::ask`]; nothing else changes or reads anything.
+//! Floor 2: the store. Its door is `Store::act` and `Store::ask`, which `app::App` alone calls.
 
 /// Names the statements of a file, and lists them for the test that prepares each against the migrated schema.
 macro_rules! statements {
@@ -40,12 +40,14 @@ use crate::domain::Error;
 use crate::domain::actor::Caller;
 
 pub use action::{Action, Done, Query, Resource, Scope, Target, their_own};
+pub use door::Note;
 pub use engine::Value;
 pub use open::{OpenError, StoreOptions};
 pub use tx::{ReadTx, Tx};
 
-use door::{Pending, Refusal};
+use door::{Pending, PendingNote};
 use keys::Keys;
+use quota::QuotaUse;
 use lock::Lock;
 use sqlite::Readers;
 use writer::Writer;
@@ -61,26 +63,35 @@ pub struct Store {
 
 impl Store {
     /// Hands an action to the writer. The answer comes after the commit; `Unavailable` means that nothing happened.
-    pub async fn act<A: Action>(&self, caller: Caller, action: A) -> Result<Done<A::Output>, Error> {
+    pub(crate) async fn act<A: Action>(
+        &self,
+        caller: Caller,
+        action: A,
+        quota: Option<QuotaUse>,
+    ) -> Result<Done<A::Output>, Error> {
         let (reply, answer) = oneshot::channel();
-        self.writer.submit(Box::new(Pending { caller, action: Some(action), outcome: None, reply: Some(reply) }))?;
+        let pending = Pending { caller, action: Some(action), quota, outcome: None, reply: Some(reply) };
+        self.writer.submit(Box::new(pending))?;
         answer.await.map_err(|_| Error::Unavailable("the writer has stopped"))?
     }
 
     /// Answers a question from one moment of the database. A denial is audited before it is told.
-    pub async fn ask<Q: Query>(&self, caller: &Caller, query: Q) -> Result<Q::Output, Error> {
+    pub(crate) async fn ask<Q: Query>(&self, caller: &Caller, query: Q) -> Result<Q::Output, Error> {
         let (permission, target) = (query.permission(), query.target());
         let answer = self.look(|read| door::ask(read, caller, query));
-        match answer {
-            Err(error) if Refusal::is_recorded(&error) => {
-                let (reply, recorded) = oneshot::channel();
-                let caller = caller.clone();
-                let refusal = Refusal { caller, permission, target, error: Some(error), reply: Some(reply) };
-                self.writer.submit(Box::new(refusal))?;
-                Err(recorded.await.unwrap_or(Error::Unavailable("the writer has stopped")))
-            }
-            answer => answer,
+        if let Err(error) = &answer
+            && let Some(note) = door::refused_question(permission, target, error)
+        {
+            self.record(caller.clone(), note).await?;
         }
+        answer
+    }
+
+    /// Writes an audit row about something that changes nothing else.
+    pub(crate) async fn record(&self, caller: Caller, note: Note) -> Result<(), Error> {
+        let (reply, answer) = oneshot::channel();
+        self.writer.submit(Box::new(PendingNote { caller, note, reply: Some(reply) }))?;
+        answer.await.map_err(|_| Error::Unavailable("the writer has stopped"))?
     }
 
     /// Reads on the server's own behalf: to find out who somebody is, or how the server fares. Never for a caller.

@@ -12,6 +12,7 @@ use crate::crypto::field::{self, Place, Sealed};
 use crate::crypto::keyring::{Dek, Owner, OwnerKind};
 use crate::domain::Error;
 use crate::domain::actor::{Actor, Caller};
+use crate::domain::event::Event;
 use crate::domain::team::Team;
 use crate::domain::text::Line;
 use crate::domain::user::User;
@@ -155,6 +156,7 @@ pub(super) struct Record {
     pub notes: Vec<(&'static str, String)>,
     pub resource: Option<Resource>,
     pub person: Option<Id<User>>,
+    pub further: Vec<Event>,
 }
 
 impl<'a> Tx<'a> {
@@ -190,6 +192,12 @@ impl<'a> Tx<'a> {
     /// Names the person whom an act without a session turned out to be, such as a sign-in.
     pub fn attribute_to(&mut self, person: Id<User>) {
         self.record.person = Some(person);
+    }
+
+    /// Leaves a further row beside the act's own: one act may be several events, such as a link that was used, an
+    /// account that was made, and a sign-in.
+    pub fn also(&mut self, event: Event) {
+        self.record.further.push(event);
     }
 
     pub(super) fn execute(&mut self, sql: &'static str, values: &[Value]) -> Result<usize, Error> {

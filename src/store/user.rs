@@ -1,7 +1,6 @@
 //! People in the database.
 
 use crate::base::id::Id;
-use crate::base::page::{Page, PageRequest};
 use crate::crypto::blind_index::BlindColumn;
 use crate::domain::delegation::Person;
 use crate::domain::role::Role;
@@ -21,7 +20,6 @@ statements! {
     ANY = "SELECT EXISTS (SELECT 1 FROM users)";
     UPDATE = "UPDATE users SET name_sealed = coalesce(?2, name_sealed), email_sealed = coalesce(?3, email_sealed), \
         email_bidx = coalesce(?4, email_bidx), version = version + 1, updated_at = ?5 WHERE id = ?1";
-    DIRECTORY = "SELECT id, name_sealed FROM users WHERE id > ?1 ORDER BY id LIMIT ?2";
 }
 
 pub(super) const NAME: Column = Column { table: "users", name: "name_sealed" };
@@ -119,14 +117,4 @@ pub fn update(tx: &mut Tx<'_>, id: Id<User>, name: Option<&Name>, email: Option<
     let values = [id.into(), name.into(), sealed_email(tx, id, email)?, index.into(), tx.now().into()];
     tx.execute(UPDATE, &values)?;
     Ok(())
-}
-
-/// Everybody on the server, by name only, in the order of their arrival.
-pub fn directory(read: &ReadTx<'_>, page: &PageRequest) -> Result<Page<Person>, Error> {
-    let after = Value::plain(page.after().unwrap_or_default());
-    let people = read.all(DIRECTORY, &[after, page.fetch().into()], |row| {
-        let id = row.id::<User>(0)?;
-        Ok(Person { id, name: read.open_line(owned_by_user(id), NAME, id.uuid(), row.blob(1)?)? })
-    })?;
-    Ok(page.cut(people, |person| person.id.to_string()))
 }

@@ -172,12 +172,12 @@ CREATE TABLE delegation_custody (
 CREATE INDEX delegation_custody_by_actor ON delegation_custody (actor_id);
 CREATE INDEX delegation_custody_by_assignee ON delegation_custody (assignee_id);
 
--- Allowances in use, so that a restart does not refill them. `caller` is a keyed hash.
+-- Allowances in use, so that a restart does not refill them.
 CREATE TABLE quota_state (
-    quota    TEXT    NOT NULL,
-    caller   BLOB    NOT NULL,
-    free_at  INTEGER NOT NULL,
-    PRIMARY KEY (quota, caller)
+    user_id TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    quota   TEXT    NOT NULL,
+    free_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, quota)
 ) STRICT;
 
 CREATE TABLE audit_log (
