@@ -1,0 +1,282 @@
+//! The door itself: permission, effect and audit row in one transaction. Every change passes here.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::base::clock::Timestamp;
+use crate::base::id::Id;
+use crate::crypto::CryptoError;
+use crate::domain::actor::{Actor, Caller, SignedIn};
+use crate::domain::event::{Event, Outcome};
+use crate::domain::permission::{Decision, Permission, Relation, Subject, decide};
+use crate::domain::role::Role;
+use crate::domain::session::STEP_UP_WINDOW;
+use crate::domain::user::{User, UserState};
+use crate::domain::{AuthFailure, Error};
+
+use super::action::{Action, Done, Query, Scope, Target};
+use super::audit::Entry;
+use super::tx::{ReadTx, Record, Tx};
+use super::writer::{Desk, Work};
+
+statements! {
+    SUBJECT = "SELECT u.state, u.instance_role, u.pseudonym, \
+        s.revoked_at IS NULL AND s.expires_at > ?3 AND s.epoch = u.session_epoch, m.role \
+        FROM users u JOIN sessions s ON s.id = ?2 AND s.user_id = u.id \
+        LEFT JOIN memberships m ON m.user_id = u.id AND m.team_id = ?4 WHERE u.id = ?1";
+    PSEUDONYM = "SELECT pseudonym FROM users WHERE id = ?1";
+}
+
+/// Whoever acts, as the database knows them at this moment.
+struct Standing {
+    subject: Subject,
+    person: Option<(Id<User>, Uuid)>,
+}
+
+impl Standing {
+    fn read(read: &ReadTx<'_>, actor: &Actor, scope: Scope) -> Result<Self, Error> {
+        let alone = |subject| Ok(Self { subject, person: None });
+        match actor {
+            Actor::Anonymous => alone(Subject::Anonymous),
+            Actor::Job(_) => alone(Subject::Job),
+            Actor::Operator => alone(Subject::Operator),
+            Actor::User(signed_in) => Self::of_user(read, *signed_in, scope),
+        }
+    }
+
+    fn of_user(read: &ReadTx<'_>, signed_in: SignedIn, scope: Scope) -> Result<Self, Error> {
+        let team = match scope {
+            Scope::Team(team) => Some(team),
+            Scope::Instance => None,
+        };
+        let values = [signed_in.user.into(), signed_in.session.into(), read.now().into(), team.into()];
+        let found = read.first(SUBJECT, &values, |row| {
+            let active = row.word(0, UserState::parse)? == UserState::Active && row.integer(3)? == 1;
+            Ok(Self {
+                subject: Subject::User {
+                    active,
+                    instance_role: row.word_or_none(1, Role::parse)?,
+                    team_role: row.word_or_none(4, Role::parse)?,
+                    stepped_up: is_fresh(signed_in.auth_time, read.now()),
+                },
+                person: Some((signed_in.user, row.id::<()>(2)?.uuid())),
+            })
+        })?;
+        Ok(found.unwrap_or(Self {
+            subject: Subject::User { active: false, instance_role: None, team_role: None, stepped_up: false },
+            person: None,
+        }))
+    }
+}
+
+/// Whether a proof of identity is recent enough for a dangerous act.
+fn is_fresh(auth_time: Timestamp, now: Timestamp) -> bool {
+    now.since(auth_time) <= STEP_UP_WINDOW
+}
+
+/// The permission's answer as an error.
+fn admit(permission: Permission, standing: &Standing, relation: Relation) -> Result<(), Error> {
+    match decide(permission, standing.subject, relation) {
+        Decision::Allow => Ok(()),
+        Decision::StepUp => Err(AuthFailure::StepUpRequired.into()),
+        Decision::Deny if matches!(standing.subject, Subject::User { active: false, .. }) => {
+            Err(AuthFailure::Revoked.into())
+        }
+        Decision::Deny => Err(Error::Forbidden),
+    }
+}
+
+/// Authorizes. That a thing is not there, only those hear whose role opens all of its kind.
+fn authorize(permission: Permission, standing: &Standing, relation: Result<Relation, Error>) -> Result<(), Error> {
+    match relation {
+        Ok(relation) => admit(permission, standing, relation),
+        Err(Error::NotFound) => admit(permission, standing, Relation::default()).and(Err(Error::NotFound)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Authorizes and answers a question.
+pub(super) fn ask<Q: Query>(read: &ReadTx<'_>, caller: &Caller, query: Q) -> Result<Q::Output, Error> {
+    let standing = Standing::read(read, &caller.actor, query.target().scope)?;
+    authorize(query.permission(), &standing, query.relation(read, caller))?;
+    query.run(read)
+}
+
+/// An act in the writer's queue.
+pub(super) struct Pending<A: Action> {
+    pub caller: Caller,
+    pub action: Option<A>,
+    pub outcome: Option<Result<Done<A::Output>, Error>>,
+    pub reply: Option<oneshot::Sender<Result<Done<A::Output>, Error>>>,
+}
+
+impl<A: Action> Work for Pending<A> {
+    fn run(&mut self, desk: &mut Desk<'_>) -> Result<(), Error> {
+        let Some(action) = self.action.take() else {
+            return Ok(());
+        };
+        let facts = Facts { permission: action.permission(), event: action.event(), target: action.target() };
+        let now = desk.clock.now();
+        let read = ReadTx::new(desk.engine, desk.keys, now);
+        let standing = Standing::read(&read, &self.caller.actor, facts.target.scope)?;
+        desk.engine.batch("SAVEPOINT act")?;
+        let head = desk.head.clone();
+        let result = match effect(desk, &self.caller, action, facts.permission, &standing, now) {
+            Ok((output, record)) => {
+                record_success(desk, &self.caller, &facts, &standing, record, now).map(|seq| Done { output, seq })
+            }
+            Err(error) => Err(error),
+        };
+        self.outcome = Some(match result {
+            Ok(done) => {
+                desk.engine.batch("RELEASE act")?;
+                Ok(done)
+            }
+            Err(error) => {
+                desk.engine.batch("ROLLBACK TO act")?;
+                desk.engine.batch("RELEASE act")?;
+                *desk.head = head;
+                if let Error::Unavailable(why) = error {
+                    return Err(Error::Unavailable(why));
+                }
+                record_refusal(desk, &self.caller, &facts, &standing, &error, now)?;
+                Err(error)
+            }
+        });
+        Ok(())
+    }
+
+    fn settle(mut self: Box<Self>, committed: Result<(), Error>) {
+        let answer = match (committed, self.outcome.take()) {
+            (Ok(()), Some(outcome)) => outcome,
+            (Ok(()), None) => Err(Error::Unavailable("the act was not reached")),
+            (Err(error), _) => Err(error),
+        };
+        if let Some(reply) = self.reply.take() {
+            // Whoever asked may be gone; what was done stays done.
+            let _ = reply.send(answer);
+        }
+    }
+}
+
+/// What an act says of itself.
+struct Facts {
+    permission: Permission,
+    event: Event,
+    target: Target,
+}
+
+/// Authorizes and applies; a panic inside is a fault of that act alone.
+fn effect<A: Action>(
+    desk: &Desk<'_>,
+    caller: &Caller,
+    action: A,
+    permission: Permission,
+    standing: &Standing,
+    now: Timestamp,
+) -> Result<(A::Output, Record), Error> {
+    let read = ReadTx::new(desk.engine, desk.keys, now);
+    authorize(permission, standing, action.relation(&read, caller))?;
+    let mut tx = Tx::new(read, desk.entropy, caller);
+    let output = catch_unwind(AssertUnwindSafe(|| action.apply(&mut tx)))
+        .unwrap_or_else(|_| Err(Error::internal("an action panicked")))?;
+    Ok((output, tx.record))
+}
+
+fn record_success(
+    desk: &mut Desk<'_>,
+    caller: &Caller,
+    facts: &Facts,
+    standing: &Standing,
+    record: Record,
+    now: Timestamp,
+) -> Result<i64, Error> {
+    let person = match record.person {
+        Some(user) => {
+            let read = ReadTx::new(desk.engine, desk.keys, now);
+            read.first(PSEUDONYM, &[user.into()], |row| Ok((user, row.id::<()>(0)?.uuid())))?
+        }
+        None => standing.person,
+    };
+    let mut target = facts.target;
+    target.resource = record.resource.or(target.resource);
+    let entry = Entry {
+        event: facts.event,
+        outcome: Outcome::Success,
+        caller,
+        person,
+        target,
+        detail: record.notes.into_iter().collect(),
+    };
+    desk.head.append(desk.engine, desk.keys, now, desk.entropy, &entry)
+}
+
+/// Writes the one row of an act that did not happen.
+fn record_refusal(
+    desk: &mut Desk<'_>,
+    caller: &Caller,
+    facts: &Facts,
+    standing: &Standing,
+    error: &Error,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let mut detail = BTreeMap::from([("error", error.kind().to_owned())]);
+    let (event, outcome) = match error {
+        Error::Forbidden | Error::Unauthenticated(_) => {
+            detail.insert("permission", facts.permission.as_str().to_owned());
+            detail.insert("attempted", facts.event.as_str().to_owned());
+            (Event::AccessDenied, Outcome::Denied)
+        }
+        Error::Internal(cause) if cause.is::<CryptoError>() => {
+            detail.insert("attempted", facts.event.as_str().to_owned());
+            (Event::DecryptFailed, Outcome::Failure)
+        }
+        _ => (facts.event, Outcome::Failure),
+    };
+    let entry = Entry { event, outcome, caller, person: standing.person, target: facts.target, detail };
+    desk.head.append(desk.engine, desk.keys, now, desk.entropy, &entry).map(|_| ())
+}
+
+/// The one row of a question that was refused.
+pub(super) struct Refusal {
+    pub caller: Caller,
+    pub permission: Permission,
+    pub target: Target,
+    pub error: Option<Error>,
+    pub reply: Option<oneshot::Sender<Error>>,
+}
+
+impl Work for Refusal {
+    fn run(&mut self, desk: &mut Desk<'_>) -> Result<(), Error> {
+        let Some(error) = &self.error else {
+            return Ok(());
+        };
+        let now = desk.clock.now();
+        let read = ReadTx::new(desk.engine, desk.keys, now);
+        let standing = Standing::read(&read, &self.caller.actor, self.target.scope)?;
+        let facts = Facts { permission: self.permission, event: Event::AccessDenied, target: self.target };
+        record_refusal(desk, &self.caller, &facts, &standing, error, now)
+    }
+
+    fn settle(mut self: Box<Self>, committed: Result<(), Error>) {
+        let answer = committed.err().or(self.error.take());
+        if let (Some(reply), Some(error)) = (self.reply.take(), answer) {
+            // Whoever asked may be gone; the row stays.
+            let _ = reply.send(error);
+        }
+    }
+}
+
+impl Refusal {
+    /// Whether a refused question leaves a row: denials and values that do not open do, wrong input does not.
+    pub fn is_recorded(error: &Error) -> bool {
+        match error {
+            Error::Forbidden | Error::Unauthenticated(_) => true,
+            Error::Internal(cause) => cause.is::<CryptoError>(),
+            _ => false,
+        }
+    }
+}
