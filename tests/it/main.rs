@@ -1,0 +1,6 @@
+//! The integration tests: one binary, one file per feature.
+
+// Helpers outside `#[test]` functions unwrap too: a panic is how a test fails.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod cli;
