@@ -11,6 +11,7 @@ use super::layout::{DEFAULT_FOLDER, Layout};
 use super::output::Output;
 use crate::base::entropy::SystemEntropy;
 use crate::config::{Env, root_key, template};
+use crate::crypto::keyring::RootKey;
 
 /// Write a commented configuration and a new root key
 ///
@@ -49,7 +50,7 @@ pub fn write_all(layout: &Layout) -> Result<Option<PathBuf>, Failure> {
     let own_key = root_key::sources(&Env::of_process(), None).is_empty();
     files::make_folder(layout.folder())?;
     if own_key && !layout.root_key().exists() {
-        let key = root_key::generate(&SystemEntropy);
+        let key = RootKey::generate(&SystemEntropy).encode();
         files::create(&layout.root_key(), key.expose())?;
     }
     files::create(&layout.config(), &template(own_key))?;

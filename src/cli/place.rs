@@ -7,8 +7,8 @@ use clap::Args;
 
 use super::exit::{Exit, Failure};
 use super::layout::{DEFAULT_FOLDER, Layout};
-use crate::base::secret::Secret;
 use crate::config::{Config, Env, Sources, root_key};
+use crate::crypto::keyring::RootKey;
 
 /// The options that name an installation.
 #[derive(Args)]
@@ -70,12 +70,14 @@ impl Place {
 }
 
 impl Settings {
-    /// The root key's text, from its one source.
+    /// The root key, from its one source.
     ///
     /// # Errors
     /// No source, several, or a bad one, with exit code 78. Nothing is written.
-    pub fn root_key(&self) -> Result<Secret<String>, Failure> {
-        Ok(root_key::find(&self.env, self.config.keys.root_key_file.as_deref())?)
+    pub fn root_key(&self) -> Result<RootKey, Failure> {
+        let found = root_key::find(&self.env, self.config.keys.root_key_file.as_deref())?;
+        RootKey::parse(found.text.expose())
+            .map_err(|fault| Failure::new(Exit::Config, format!("the root key from {}: {fault}", found.source)))
     }
 
     /// Where the root key comes from; usable ones have one source.

@@ -12,6 +12,8 @@ pub const GOOGLE_ISSUER: &str = "https://accounts.google.com";
 pub struct Oidc {
     /// Its name in paths, such as `google` in `/auth/login/google`.
     pub name: String,
+    /// What the sign-in button says; the name unless set.
+    pub display_name: String,
     /// The issuer; discovery starts here.
     pub issuer: String,
     /// This server's id at the provider.
@@ -93,6 +95,7 @@ impl Oidc {
             reader.refuse(&key("issuer"), "or preset is needed, one of them");
         }
         let name = reader.find::<Name>(&key("name")).map(|name| name.0);
+        let display_name = reader.find::<String>(&key("display_name")).or(preset.map(|_| "Google".to_owned()));
         let client_id = reader.find::<String>(&key("client_id"));
         for (missing, what) in [(name.is_none(), "name"), (client_id.is_none(), "client_id")] {
             if missing {
@@ -100,6 +103,7 @@ impl Oidc {
             }
         }
         Self {
+            display_name: display_name.or(name.clone()).unwrap_or_default(),
             name: name.unwrap_or_default(),
             issuer: issuer.or(preset.map(str::to_owned)).unwrap_or_default(),
             client_id: client_id.unwrap_or_default(),

@@ -1,20 +1,15 @@
-//! Finds the root key: exactly one source, well-formed, readable by its owner alone. Writes nothing.
+//! Finds the root key's text: exactly one source, readable by its owner alone. Writes nothing.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use super::Env;
-use crate::base::entropy::{self, Entropy};
 use crate::base::secret::Secret;
 
-/// Bytes in a root key.
-const KEY_BYTES: usize = 32;
 /// What more is in a file than a key and a few line ends is not read.
 const FILE_LIMIT: u64 = 256;
 const VARIABLE: &str = "MILTON_ROOT_KEY";
@@ -55,16 +50,6 @@ pub enum KeyError {
     /// More than one source.
     #[error("more than one root key: {0}; keep one of them")]
     Several(String),
-    /// Not 32 bytes in base64url.
-    #[error(
-        "the root key from {source_name} is not one: it must be 32 bytes in base64url (43 characters), found {length} characters"
-    )]
-    Malformed {
-        /// Where it came from.
-        source_name: String,
-        /// How long it is.
-        length: usize,
-    },
     /// Others than its owner can read the file.
     #[error("others can read the root key file {path} (mode {mode:04o}): run chmod 600 {path}")]
     Exposed {
@@ -97,41 +82,39 @@ pub fn sources(env: &Env, configured: Option<&Path>) -> Vec<Source> {
     .collect()
 }
 
-/// The root key's text: 43 characters of base64url.
+/// A root key's text, not looked at yet, and where it came from.
+#[derive(Debug)]
+pub struct Found {
+    /// The text.
+    pub text: Secret<String>,
+    /// Its one source.
+    pub source: Source,
+}
+
+/// Finds the root key.
 ///
 /// # Errors
-/// No source or several, a malformed key, a file that cannot be read, or that others can read.
-pub fn find(env: &Env, configured: Option<&Path>) -> Result<Secret<String>, KeyError> {
-    let sources = sources(env, configured);
-    let source = match sources.as_slice() {
-        [] => return Err(KeyError::Missing),
-        [one] => one,
-        several => {
-            let names = several.iter().map(ToString::to_string).collect::<Vec<_>>();
+/// No source or several, a file that cannot be read, or that others can read.
+pub fn find(env: &Env, configured: Option<&Path>) -> Result<Found, KeyError> {
+    let mut sources = sources(env, configured);
+    let source = match (sources.pop(), sources.is_empty()) {
+        (None, _) => return Err(KeyError::Missing),
+        (Some(one), true) => one,
+        (Some(last), false) => {
+            let names = sources.iter().chain([&last]).map(ToString::to_string).collect::<Vec<_>>();
             return Err(KeyError::Several(names.join(" and ")));
         }
     };
-    let text = match source {
-        Source::Variable => Zeroizing::new(env.get(VARIABLE).unwrap_or_default().to_owned()),
+    let text = match &source {
+        Source::Variable => Secret::new(env.get(VARIABLE).unwrap_or_default().to_owned()),
         Source::NamedFile(path) | Source::ConfiguredFile(path) => read(path, 0o077)?,
         // systemd gives access to the service's user by an access list, whose mask shows as the group's bits.
         Source::Credential(path) => read(path, 0o007)?,
     };
-    let text = text.trim();
-    let key = Zeroizing::new(URL_SAFE_NO_PAD.decode(text).unwrap_or_default());
-    if key.len() != KEY_BYTES {
-        return Err(KeyError::Malformed { source_name: source.to_string(), length: text.chars().count() });
-    }
-    Ok(Secret::new(text.to_owned()))
+    Ok(Found { text, source })
 }
 
-/// A new root key's text.
-pub fn generate(entropy: &dyn Entropy) -> Secret<String> {
-    let key = Zeroizing::new(entropy::bytes::<KEY_BYTES>(entropy));
-    Secret::new(URL_SAFE_NO_PAD.encode(key.as_slice()))
-}
-
-fn read(path: &Path, forbidden: u32) -> Result<Zeroizing<String>, KeyError> {
+fn read(path: &Path, forbidden: u32) -> Result<Secret<String>, KeyError> {
     let name = path.display().to_string();
     let unreadable = |cause| KeyError::Unreadable { path: name.clone(), cause };
     // The mode is asked of the open file: what was checked is what is read.
@@ -142,13 +125,12 @@ fn read(path: &Path, forbidden: u32) -> Result<Zeroizing<String>, KeyError> {
     }
     let mut text = Zeroizing::new(String::with_capacity(usize::try_from(FILE_LIMIT).unwrap_or(0)));
     file.take(FILE_LIMIT).read_to_string(&mut text).map_err(unreadable)?;
-    Ok(text)
+    Ok(Secret::new(std::mem::take(&mut *text)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::entropy::SeededEntropy;
 
     fn key_file(folder: &Path, text: &str, mode: u32) -> PathBuf {
         let path = folder.join("root.key");
@@ -160,18 +142,17 @@ mod tests {
     #[test]
     fn each_source_alone_is_taken() {
         let folder = tempfile::tempdir().unwrap();
-        let key = generate(&SeededEntropy::new(1));
-        let text = key.expose().as_str();
-        assert_eq!(text.len(), 43);
-        assert_eq!(find(&Env::from([(VARIABLE, text)]), None).unwrap().expose(), text);
+        let text = "a key";
+        let find = |env, configured| super::find(&env, configured).unwrap().text.expose().trim().to_owned();
+        assert_eq!(find(Env::from([(VARIABLE, text)]), None), text);
 
         let path = key_file(folder.path(), &format!("{text}\n"), 0o600);
-        assert_eq!(find(&Env::from([(FILE_VARIABLE, path.to_str().unwrap())]), None).unwrap().expose(), text);
-        assert_eq!(find(&Env::default(), Some(&path)).unwrap().expose(), text);
+        assert_eq!(find(Env::from([(FILE_VARIABLE, path.to_str().unwrap())]), None), text);
+        assert_eq!(find(Env::default(), Some(&path)), text);
 
         std::fs::rename(&path, folder.path().join(CREDENTIAL)).unwrap();
         let env = Env::from([(CREDENTIALS, folder.path().to_str().unwrap())]);
-        assert_eq!(find(&env, None).unwrap().expose(), text);
+        assert_eq!(find(env, None), text);
     }
 
     #[test]
@@ -183,26 +164,13 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_key_is_refused_and_not_shown() {
-        let long = "A".repeat(44);
-        let padded = format!("{}=", "A".repeat(43));
-        for text in ["hunter2", long.as_str(), padded.as_str(), "?".repeat(43).as_str()] {
-            let message = find(&Env::from([(VARIABLE, text)]), None).unwrap_err().to_string();
-            assert!(message.contains("43 characters") && !message.contains(text), "{message}");
-        }
-    }
-
-    #[test]
-    fn a_file_for_others_or_without_content_is_refused() {
+    fn a_file_for_others_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let text = generate(&SeededEntropy::new(1));
         for mode in [0o644, 0o640, 0o604, 0o660] {
-            let path = key_file(folder.path(), text.expose(), mode);
+            let path = key_file(folder.path(), "a key", mode);
             let message = find(&Env::default(), Some(&path)).unwrap_err().to_string();
             assert!(message.contains(&format!("mode {mode:04o}")) && message.contains("chmod 600"), "{message}");
         }
-        let path = key_file(folder.path(), "", 0o600);
-        assert!(matches!(find(&Env::default(), Some(&path)), Err(KeyError::Malformed { length: 0, .. })));
         let missing = folder.path().join("nothing");
         assert!(matches!(find(&Env::default(), Some(&missing)), Err(KeyError::Unreadable { .. })));
     }

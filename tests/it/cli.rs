@@ -182,7 +182,7 @@ fn a_missing_key_refuses_the_start() {
 fn a_short_key_refuses_the_start() {
     let folder = initialized();
     fs::write(folder.path().join("milton-data/root.key"), "c2hvcnQ\n").unwrap();
-    refused(folder.path(), &[], "it must be 32 bytes in base64url (43 characters), found 7 characters");
+    refused(folder.path(), &[], "root.key: the root key is too short: 43 characters");
 }
 
 #[test]
