@@ -74,7 +74,7 @@ impl App {
     /// Builds the app over an open store.
     pub fn new(options: AppOptions) -> Result<Self, Error> {
         let AppOptions { store, clock, entropy, providers, quotas, public_url } = options;
-        let quotas = Quotas::new(Arc::clone(&clock), quotas, &store.look(store::quota::load)?);
+        let quotas = Quotas::new(Arc::clone(&clock), &quotas, &store.look(store::quota::load)?);
         let bearer = Bearer::new(Arc::clone(&entropy));
         let failures = Failures::default();
         Ok(Self { store, clock, entropy, providers, quotas, bearer, idle: Idle::default(), failures, public_url })
@@ -106,9 +106,16 @@ impl App {
         }
     }
 
-    async fn refuse_token<T>(&self, caller: &Caller, failure: AuthFailure) -> Result<T, Error> {
+    /// Refuses what is no good token, on record.
+    pub async fn refuse_token<T>(&self, caller: &Caller, failure: AuthFailure) -> Result<T, Error> {
         self.record_failed_sign_in(caller, BTreeMap::from([("error", failure.to_string())])).await?;
         Err(failure.into())
+    }
+
+    /// Refuses a request that a foreign page made with our cookie, on record.
+    pub async fn refuse_foreign_page<T>(&self, caller: &Caller) -> Result<T, Error> {
+        self.store.record(caller.clone(), system::foreign_page()).await?;
+        Err(Error::Forbidden)
     }
 
     /// Takes one act out of the caller's allowance; the first refusal of a window leaves a row.

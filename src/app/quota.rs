@@ -53,10 +53,12 @@ pub(super) struct Refused {
 /// Whose allowance: a person's id, or a network.
 type Key = [u8; 16];
 
+type Limiter = RateLimiter<Key, Allowances, GovernorTime, StateInformationMiddleware>;
+
 /// One quota's limiter with the map behind it.
 struct Meter {
     quota: Quota,
-    limiter: RateLimiter<Key, Allowances, GovernorTime, StateInformationMiddleware>,
+    limiter: Limiter,
     allowances: Allowances,
 }
 
@@ -77,8 +79,8 @@ impl Quotas {
             let kept = in_use.iter().filter(|used| used.quota == quota.name);
             let state = kept.map(|used| (*used.user.uuid().as_bytes(), used.free_at.since(start).into())).collect();
             let allowances = Allowances(Arc::new(Mutex::new(state)));
-            let limiter = RateLimiter::new(rate(quota), allowances.clone(), GovernorTime(Arc::clone(&clock)));
-            (quota.name, Meter { quota, limiter: limiter.with_middleware(), allowances })
+            let limiter = Limiter::new(rate(quota), allowances.clone(), GovernorTime(Arc::clone(&clock)));
+            (quota.name, Meter { quota, limiter, allowances })
         });
         Self { clock, start, meters: HashMap::from(meters), refusals: Mutex::default() }
     }

@@ -26,6 +26,11 @@ impl PageRequest {
         (1..=MAX_LIMIT).contains(&limit).then_some(Self { limit, after })
     }
 
+    /// The first page of a list, when no caller says more; the limit is kept within 1–100.
+    pub fn first(limit: u32) -> Self {
+        Self { limit: limit.clamp(1, MAX_LIMIT), after: None }
+    }
+
     /// One more than the page holds: the extra row tells whether another page follows.
     pub const fn fetch(&self) -> i64 {
         self.limit as i64 + 1

@@ -127,9 +127,10 @@ impl<A: Action> Work for Pending<A> {
         desk.engine.batch("SAVEPOINT act")?;
         let head = desk.head.clone();
         let result = match effect(desk, &self.caller, action, facts.permission, &standing, now) {
-            Ok((output, record)) => {
-                record_success(desk, &self.caller, &facts, &standing, record, now).map(|seq| Done { output, seq })
-            }
+            Ok((output, record)) => self
+                .save_quota(desk)
+                .and_then(|()| record_success(desk, &self.caller, &facts, &standing, record, now))
+                .map(|seq| Done { output, seq }),
             Err(error) => Err(error),
         };
         self.outcome = Some(match result {

@@ -1,0 +1,144 @@
+//! One's own account: profile, sign-out, and the end of all sessions at once.
+
+use crate::base::page::PageRequest;
+use crate::domain::Error;
+use crate::domain::actor::{Actor, Caller, SignedIn};
+use crate::domain::event::Event;
+use crate::domain::permission::{Permission, Relation};
+use crate::domain::role::Role;
+use crate::domain::session::{RevokeReason, Session};
+use crate::domain::team::Team;
+use crate::domain::text::{Email, Name};
+use crate::domain::user::User;
+use crate::store::{self, Action, Query, ReadTx, Target, Tx, session, their_own, user};
+
+/// Who am I, where do I belong, and how long am I signed in?
+#[derive(Debug)]
+pub struct GetProfile(pub SignedIn);
+
+/// The answer.
+#[derive(Debug)]
+pub struct Profile {
+    /// The person.
+    pub user: User,
+    /// Their teams, with their role in each.
+    pub teams: Vec<(Team, Role)>,
+    /// The session they ask with.
+    pub session: Session,
+}
+
+impl Query for GetProfile {
+    type Output = Profile;
+
+    fn permission(&self) -> Permission {
+        Permission::ProfileRead
+    }
+    fn target(&self) -> Target {
+        Target::instance().resource("user", self.0.user)
+    }
+    fn relation(&self, _: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
+        Ok(their_own())
+    }
+    fn run(self, read: &ReadTx<'_>) -> Result<Profile, Error> {
+        let all = PageRequest::first(crate::base::page::MAX_LIMIT);
+        Ok(Profile {
+            user: user::get(read, self.0.user)?,
+            teams: store::team::list_of_user(read, self.0.user, &all)?.items,
+            session: session::get(read, self.0.session)?,
+        })
+    }
+}
+
+/// Changes what is given of one's own profile.
+#[derive(Debug)]
+pub struct UpdateProfile {
+    /// A new name.
+    pub name: Option<Name>,
+    /// A new address.
+    pub email: Option<Email>,
+}
+
+impl Action for UpdateProfile {
+    type Output = ();
+
+    fn permission(&self) -> Permission {
+        Permission::ProfileUpdate
+    }
+    fn event(&self) -> Event {
+        Event::UserUpdated
+    }
+    fn target(&self) -> Target {
+        Target::instance()
+    }
+    fn relation(&self, _: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
+        Ok(their_own())
+    }
+    fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        let id = tx.user()?;
+        tx.concerns("user", id);
+        for (field, given) in [("name", self.name.is_some()), ("email", self.email.is_some())] {
+            if given {
+                tx.note(field, "changed");
+            }
+        }
+        user::update(tx, id, self.name.as_ref(), self.email.as_ref())
+    }
+}
+
+/// Ends the session one is in.
+#[derive(Debug)]
+pub struct Logout;
+
+impl Action for Logout {
+    type Output = ();
+
+    fn permission(&self) -> Permission {
+        Permission::SessionRevoke
+    }
+    fn event(&self) -> Event {
+        Event::Logout
+    }
+    fn target(&self) -> Target {
+        Target::instance()
+    }
+    fn relation(&self, _: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
+        Ok(their_own())
+    }
+    fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        let Actor::User(signed_in) = tx.actor() else {
+            return Err(Error::Forbidden);
+        };
+        tx.concerns("session", signed_in.session);
+        tx.also(Event::TokenRevoked);
+        session::revoke(tx, signed_in.session, RevokeReason::Logout)
+    }
+}
+
+/// Ends all of one's sessions, the present one included.
+#[derive(Debug)]
+pub struct RevokeAllSessions;
+
+impl Action for RevokeAllSessions {
+    /// How many were live.
+    type Output = usize;
+
+    fn permission(&self) -> Permission {
+        Permission::SessionRevoke
+    }
+    fn event(&self) -> Event {
+        Event::TokensRevokedAll
+    }
+    fn target(&self) -> Target {
+        Target::instance()
+    }
+    fn relation(&self, _: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
+        Ok(their_own())
+    }
+    fn apply(self, tx: &mut Tx<'_>) -> Result<usize, Error> {
+        let id = tx.user()?;
+        tx.concerns("user", id);
+        let ended = session::revoke_all(tx, id, RevokeReason::RevokedAll)?;
+        tx.note("sessions", ended);
+        Ok(ended)
+    }
+}

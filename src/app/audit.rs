@@ -1,0 +1,54 @@
+//! Reading the audit log.
+
+use crate::base::page::{Page, PageRequest};
+use crate::domain::Error;
+use crate::domain::actor::Caller;
+use crate::domain::audit::AuditRow;
+use crate::domain::event::{Event, Outcome};
+use crate::domain::permission::{Permission, Relation};
+use crate::store::audit::{self, AuditFilter};
+use crate::store::{Note, Query, ReadTx, Target};
+
+use super::App;
+
+/// What happened? Whoever may read only their own acts must ask for them.
+#[derive(Debug)]
+pub struct List {
+    /// Which rows.
+    pub filter: AuditFilter,
+    /// Which page.
+    pub page: PageRequest,
+}
+
+impl Query for List {
+    type Output = Page<AuditRow>;
+
+    fn permission(&self) -> Permission {
+        Permission::AuditRead
+    }
+    fn target(&self) -> Target {
+        Target::instance()
+    }
+    fn relation(&self, _: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
+        let own = self.filter.actor.is_some() && self.filter.actor == caller.actor.user();
+        Ok(Relation { own, ..Relation::default() })
+    }
+    fn run(self, read: &ReadTx<'_>) -> Result<Page<AuditRow>, Error> {
+        audit::list(read, &self.filter, &self.page)
+    }
+}
+
+impl App {
+    /// A page of the audit log. That it was read is on record before a row leaves.
+    pub async fn read_audit(&self, caller: &Caller, list: List) -> Result<Page<AuditRow>, Error> {
+        let rows = self.ask(caller, list).await?;
+        let note = Note {
+            event: Event::AuditQueried,
+            outcome: Outcome::Success,
+            target: Target::instance(),
+            detail: [("rows", rows.items.len().to_string())].into(),
+        };
+        self.store.record(caller.clone(), note).await?;
+        Ok(rows)
+    }
+}

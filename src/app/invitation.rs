@@ -1,0 +1,261 @@
+//! Invitations: opening a door into a team, and going through it.
+
+use std::time::Duration;
+
+use crate::base::id::Id;
+use crate::base::page::{Page, PageRequest};
+use crate::base::secret::Secret;
+use crate::crypto::bearer::TokenKind;
+use crate::domain::actor::{Actor, Caller};
+use crate::domain::event::Event;
+use crate::domain::permission::{Permission, Relation};
+use crate::domain::quota::{self, Quota};
+use crate::domain::role::Role;
+use crate::domain::session::Session;
+use crate::domain::team::{INVITATION_LIFETIME, Invitation, MAX_INVITATION_LIFETIME, Team};
+use crate::domain::text::Email;
+use crate::domain::user::User;
+use crate::domain::{AuthFailure, Conflict, Error};
+use crate::store::invitation::{self, NewInvitation};
+use crate::store::session::NewSession;
+use crate::store::user::{self, NewUser};
+use crate::store::{Action, Query, ReadTx, Target, Tx, team};
+
+use super::bearer::Bearer;
+use super::sign_in::{Arrival, SignedInNow, arrive, join};
+use super::{Acted, App};
+
+const KIND: &str = "invitation";
+/// The shortest life that makes sense.
+const MIN_LIFETIME: Duration = Duration::from_secs(60);
+
+/// What an invitation shall be.
+#[derive(Debug)]
+pub struct Invite {
+    /// Into which team.
+    pub team: Id<Team>,
+    /// With which role.
+    pub role: Role,
+    /// For whom alone.
+    pub email: Option<Email>,
+    /// How long, 1 minute to 30 days; 7 days when nobody says.
+    pub lifetime: Option<Duration>,
+}
+
+/// An invitation with its token, which is shown this once.
+#[derive(Debug)]
+pub struct Invited {
+    /// The invitation.
+    pub invitation: Invitation,
+    /// Its token.
+    pub token: Secret<String>,
+    /// The address to hand on; the token stands in the fragment.
+    pub url: Secret<String>,
+}
+
+impl App {
+    /// Opens a door into a team.
+    pub async fn invite(&self, caller: &Caller, invite: Invite) -> Result<Acted<Invited>, Error> {
+        let lifetime = invite.lifetime.unwrap_or(INVITATION_LIFETIME);
+        if !(MIN_LIFETIME..=MAX_INVITATION_LIFETIME).contains(&lifetime) {
+            return Err(Error::invalid("/expires_in", "must be between 60 seconds and 30 days"));
+        }
+        let minted = self.bearer.mint(&self.store, TokenKind::Invitation).await?;
+        let Invite { team, role, email, .. } = invite;
+        let create = Create(NewInvitation { team, token: minted.record, role, email, lifetime });
+        let Acted { output, seq, allowance } = self.act(caller, create).await?;
+        let url = Secret::new(format!("{}/invite#{}", self.public_url, minted.token.expose()));
+        Ok(Acted { output: Invited { invitation: output, token: minted.token, url }, seq, allowance })
+    }
+
+    /// Goes through the door as somebody who is signed in.
+    pub async fn accept_invitation(&self, caller: &Caller, token: &str) -> Result<Acted<Id<Team>>, Error> {
+        self.spend(caller, quota::SIGN_INS).await?;
+        let outcome = self.check_invitation(token).await;
+        let selector = self.note_refusal(caller, outcome, KIND).await?;
+        self.act(caller, Accept { selector }).await
+    }
+
+    /// Goes through the door as somebody new: makes their account and signs them in.
+    pub async fn join_by_invitation(
+        &self,
+        caller: &Caller,
+        token: &str,
+        arrival: Arrival,
+    ) -> Result<SignedInNow, Error> {
+        self.spend(caller, quota::SIGN_INS).await?;
+        let outcome = self.check_invitation(token).await;
+        let selector = self.note_refusal(caller, outcome, KIND).await?;
+        if arrival.name.is_none() {
+            return Err(Error::invalid("/name", "is needed: this makes your account"));
+        }
+        self.begin_session(caller, arrival, |arrival, session| Join { selector, arrival, session }).await
+    }
+
+    /// The selector of an invitation that this server made and nobody has closed.
+    async fn check_invitation(&self, token: &str) -> Result<String, Error> {
+        let presented = Bearer::present(&self.store, TokenKind::Invitation, token)?;
+        let found = self.store.look(|read| invitation::find_token(read, &presented.selector))?;
+        let (hash, closed) = found.ok_or(AuthFailure::Invalid)?;
+        if !self.bearer.matches(&presented, &hash).await? {
+            return Err(AuthFailure::Invalid.into());
+        }
+        if closed { Err(Error::Conflict(Conflict::AlreadyUsed)) } else { Ok(presented.selector) }
+    }
+}
+
+/// Opens a door into a team.
+#[derive(Debug)]
+struct Create(NewInvitation);
+
+impl Action for Create {
+    type Output = Invitation;
+
+    fn permission(&self) -> Permission {
+        Permission::InvitationCreate
+    }
+    fn event(&self) -> Event {
+        Event::InvitationCreated
+    }
+    fn quota(&self) -> Option<Quota> {
+        Some(quota::INVITATIONS)
+    }
+    fn target(&self) -> Target {
+        Target::team(self.0.team)
+    }
+    fn relation(&self, _: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
+        Ok(Relation { target: Some(self.0.role), ..Relation::default() })
+    }
+    fn apply(self, tx: &mut Tx<'_>) -> Result<Invitation, Error> {
+        let invitation = invitation::insert(tx, &self.0)?;
+        tx.concerns(KIND, invitation.id);
+        tx.note("role", self.0.role.as_str());
+        Ok(invitation)
+    }
+}
+
+/// Accepts as oneself.
+#[derive(Debug)]
+struct Accept {
+    selector: String,
+}
+
+impl Action for Accept {
+    type Output = Id<Team>;
+
+    fn permission(&self) -> Permission {
+        Permission::InvitationAccept
+    }
+    fn event(&self) -> Event {
+        Event::InvitationAccepted
+    }
+    fn target(&self) -> Target {
+        Target::instance()
+    }
+    fn apply(self, tx: &mut Tx<'_>) -> Result<Id<Team>, Error> {
+        let me = user::get(tx, tx.user()?)?;
+        go_through(tx, &self.selector, me.email.as_ref(), me.id)
+    }
+}
+
+/// Accepts as somebody new.
+#[derive(Debug)]
+struct Join {
+    selector: String,
+    arrival: Arrival,
+    session: NewSession,
+}
+
+impl Action for Join {
+    type Output = (Session, User);
+
+    fn permission(&self) -> Permission {
+        Permission::InvitationAccept
+    }
+    fn event(&self) -> Event {
+        Event::InvitationAccepted
+    }
+    fn target(&self) -> Target {
+        Target::instance()
+    }
+    fn apply(self, tx: &mut Tx<'_>) -> Result<(Session, User), Error> {
+        if tx.actor() != &Actor::Anonymous {
+            return Err(Error::Forbidden);
+        }
+        let name = self.arrival.name.ok_or_else(|| Error::invalid("/name", "is needed"))?;
+        let email = self.arrival.email;
+        let id = join(tx, &NewUser { name, email: email.clone(), instance_role: Role::Member })?;
+        go_through(tx, &self.selector, email.as_ref(), id)?;
+        arrive(tx, id, &self.session)
+    }
+}
+
+/// Uses the invitation up and makes the person a member.
+fn go_through(tx: &mut Tx<'_>, selector: &str, email: Option<&Email>, person: Id<User>) -> Result<Id<Team>, Error> {
+    let accepted = invitation::accept(tx, selector, email)?;
+    invitation::record_accepter(tx, accepted.id, person)?;
+    team::insert_member(tx, accepted.team, person, accepted.role)?;
+    tx.concerns(KIND, accepted.id);
+    tx.note("team", accepted.team);
+    tx.note("role", accepted.role.as_str());
+    Ok(accepted.team)
+}
+
+/// A team's open invitations: all of them for those who may read all, one's own for the others.
+#[derive(Debug)]
+pub struct List {
+    /// Which team.
+    pub team: Id<Team>,
+    /// Who asks.
+    pub user: Id<User>,
+    /// Which page.
+    pub page: PageRequest,
+}
+
+impl Query for List {
+    type Output = Page<Invitation>;
+
+    fn permission(&self) -> Permission {
+        Permission::InvitationRead
+    }
+    fn target(&self) -> Target {
+        Target::team(self.team)
+    }
+    fn relation(&self, _: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
+        Ok(Relation { own: true, ..Relation::default() })
+    }
+    fn run(self, read: &ReadTx<'_>) -> Result<Page<Invitation>, Error> {
+        let sees_all = team::find_role(read, self.team, self.user)? >= Some(Role::Admin);
+        invitation::list_open(read, self.team, (!sees_all).then_some(self.user), &self.page)
+    }
+}
+
+/// Closes an open invitation.
+#[derive(Debug)]
+pub struct Revoke {
+    /// Of which team.
+    pub team: Id<Team>,
+    /// Which.
+    pub id: Id<Invitation>,
+}
+
+impl Action for Revoke {
+    type Output = ();
+
+    fn permission(&self) -> Permission {
+        Permission::InvitationRevoke
+    }
+    fn event(&self) -> Event {
+        Event::InvitationRevoked
+    }
+    fn target(&self) -> Target {
+        Target::team(self.team).resource(KIND, self.id)
+    }
+    fn relation(&self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
+        let open = invitation::find_open(read, self.team, self.id)?.ok_or(Error::NotFound)?;
+        Ok(Relation { own: caller.actor.user() == Some(open.invited_by), ..Relation::default() })
+    }
+    fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        invitation::revoke(tx, self.team, self.id)
+    }
+}

@@ -1,0 +1,91 @@
+//! The server's own acts: start and stop on record, refused quotas, bursts of failures.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use sha2::{Digest, Sha256};
+
+use crate::domain::Error;
+use crate::domain::actor::{Actor, Caller};
+use crate::domain::event::{Event, Outcome};
+use crate::domain::permission;
+use crate::domain::quota::Quota;
+use crate::store::{Note, Target};
+
+use super::App;
+use super::failures::Verdict;
+
+/// The row that a caller's first refusal within a quota's window leaves.
+pub(super) fn quota_exceeded(quota: Quota) -> Note {
+    let detail = BTreeMap::from([("quota", quota.name.to_owned()), ("limit", quota.limit.to_string())]);
+    Note { event: Event::RateLimitExceeded, outcome: Outcome::Denied, target: Target::instance(), detail }
+}
+
+/// The row that a request of a foreign page leaves.
+pub(super) fn foreign_page() -> Note {
+    let detail = BTreeMap::from([("error", "foreign-page".to_owned())]);
+    Note { event: Event::AccessDenied, outcome: Outcome::Denied, target: Target::instance(), detail }
+}
+
+fn system(event: Event, detail: BTreeMap<&'static str, String>) -> Note {
+    Note { event, outcome: Outcome::Success, target: Target::instance(), detail }
+}
+
+impl App {
+    /// Puts the start on record, with the hash of the matrix that is in force from now on.
+    pub async fn record_start(&self) -> Result<(), Error> {
+        let operator = Caller::local(Actor::Operator);
+        let version = BTreeMap::from([("version", env!("CARGO_PKG_VERSION").to_owned())]);
+        self.store.record(operator.clone(), system(Event::SystemStarted, version)).await?;
+        let hash = Sha256::digest(permission::describe());
+        let hash = hash.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        self.store.record(operator, system(Event::MatrixLoaded, BTreeMap::from([("sha256", hash)]))).await
+    }
+
+    /// Puts the stop on record and closes the database: what waits is finished first.
+    pub async fn stop(&self) -> Result<(), Error> {
+        self.record_bursts(true).await?;
+        self.store.record(Caller::local(Actor::Operator), system(Event::SystemStopped, BTreeMap::new())).await?;
+        self.store.close();
+        Ok(())
+    }
+
+    /// Puts a failed sign-in on record, or counts it when its network has had its share of rows this minute.
+    pub(super) async fn record_failed_sign_in(
+        &self,
+        caller: &Caller,
+        detail: BTreeMap<&'static str, String>,
+    ) -> Result<(), Error> {
+        self.record_failure(caller, Event::LoginFailed, detail).await
+    }
+
+    pub(super) async fn record_failure(
+        &self,
+        caller: &Caller,
+        event: Event,
+        detail: BTreeMap<&'static str, String>,
+    ) -> Result<(), Error> {
+        match self.failures.count(caller.address, self.clock.now()) {
+            Verdict::Count => Ok(()),
+            Verdict::Record => {
+                let note = Note { event, outcome: Outcome::Failure, target: Target::instance(), detail };
+                self.store.record(caller.clone(), note).await
+            }
+        }
+    }
+
+    /// Writes one row for each network whose counted failures are complete; with `all`, for the running minute too.
+    pub async fn record_bursts(&self, all: bool) -> Result<(), Error> {
+        for burst in self.failures.finished(self.clock.now(), all) {
+            let caller = Caller { address: burst.address, ..Caller::local(Actor::Job("failure-bursts")) };
+            let detail = BTreeMap::from([
+                ("count", burst.count.to_string()),
+                ("network", burst.address.map_or_else(|| "unknown".to_owned(), |address: IpAddr| address.to_string())),
+            ]);
+            let note =
+                Note { event: Event::FailureBurst, outcome: Outcome::Failure, target: Target::instance(), detail };
+            self.store.record(caller, note).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,198 @@
+//! Who asks: the first argument of every operation. poem-openapi extracts arguments in the declared order and stops at
+//! the first that fails, so this is the gate before all others.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use poem::http::{HeaderMap, Method, header};
+use poem::{Request, RequestBody};
+use poem_openapi::registry::{MetaSecurityScheme, Registry};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
+
+use super::cookie;
+use super::problem::Failure;
+use super::request_id::RequestId;
+use crate::app::App;
+use crate::domain::actor::{Actor, Caller, SignedIn};
+use crate::domain::session::SessionKind;
+use crate::domain::{AuthFailure, Error, quota};
+
+/// What the console sends with every request, so that no foreign page can: a form cannot set a header.
+pub const CONSOLE_HEADER: &str = "milton-console";
+
+/// The most of a `User-Agent` that is kept, in bytes.
+const USER_AGENT: usize = 256;
+
+/// The security scheme's name in the document.
+const SCHEME: &str = "BearerToken";
+
+/// Somebody signed in: by `Authorization: Bearer`, or by the console's cookie.
+pub struct Member {
+    /// Who, and from where.
+    pub caller: Caller,
+    /// The sign-in behind it.
+    pub signed_in: SignedIn,
+    /// The app they ask.
+    pub app: Arc<App>,
+}
+
+/// Anybody: signed in when they show a token, which must then be good; a stranger otherwise.
+pub struct Visitor {
+    /// Who, and from where.
+    pub caller: Caller,
+    /// The app they ask.
+    pub app: Arc<App>,
+    /// Whether this is the console, which keeps its token in a cookie.
+    pub console: bool,
+    /// The login cookie, when they are on their way back from a provider.
+    pub login_cookie: Option<String>,
+}
+
+impl Deref for Member {
+    type Target = App;
+    fn deref(&self) -> &App {
+        &self.app
+    }
+}
+
+impl Deref for Visitor {
+    type Target = App;
+    fn deref(&self) -> &App {
+        &self.app
+    }
+}
+
+fn app(request: &Request) -> Result<Arc<App>, Error> {
+    request.data::<Arc<App>>().cloned().ok_or_else(|| Error::internal("a request without an app"))
+}
+
+/// The circumstances of a request; nobody in particular acts yet.
+fn stranger(request: &Request) -> Caller {
+    let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    Caller {
+        actor: Actor::Anonymous,
+        request_id: RequestId::of(request).as_str().to_owned(),
+        address: request.remote_addr().as_socket_addr().map(|address| address.ip().to_canonical()),
+        user_agent: agent.map(|agent| agent.chars().take(USER_AGENT).collect()),
+    }
+}
+
+/// What a request shows of itself.
+enum Shown<'a> {
+    Token(&'a str),
+    Cookie(&'a str),
+}
+
+fn shown(headers: &HeaderMap) -> Result<Option<Shown<'_>>, AuthFailure> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        let token = value.to_str().ok().and_then(|value| value.split_once(' '));
+        return match token {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(Shown::Token(token.trim()))),
+            _ => Err(AuthFailure::Invalid),
+        };
+    }
+    Ok(cookie::read(headers, cookie::SESSION).map(Shown::Cookie))
+}
+
+/// Whether a request with a cookie comes from our own console: safe methods change nothing, the others must say so.
+fn is_own_page(request: &Request, public_url: &str) -> bool {
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        return true;
+    }
+    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let same_origin = match text("sec-fetch-site") {
+        Some(site) => site == "same-origin",
+        None => text("origin") == Some(public_url),
+    };
+    same_origin && is_console(request)
+}
+
+fn is_console(request: &Request) -> bool {
+    request.headers().get(CONSOLE_HEADER).is_some_and(|value| value == "1")
+}
+
+/// Who is behind what a request shows.
+async fn authenticate(app: &App, request: &Request, stranger: &Caller) -> Result<Option<SignedIn>, Error> {
+    let shown = match shown(request.headers()) {
+        Ok(shown) => shown,
+        Err(failure) => return app.refuse_token(stranger, failure).await,
+    };
+    match shown {
+        None => Ok(None),
+        Some(Shown::Token(token)) => app.authenticate(stranger, token).await.map(Some),
+        Some(Shown::Cookie(token)) => {
+            let signed_in = app.authenticate(stranger, token).await?;
+            if signed_in.kind != SessionKind::Console || !is_own_page(request, app.public_url()) {
+                return app.refuse_foreign_page(&known(stranger, signed_in)).await;
+            }
+            Ok(Some(signed_in))
+        }
+    }
+}
+
+fn known(stranger: &Caller, signed_in: SignedIn) -> Caller {
+    Caller { actor: Actor::User(signed_in), ..stranger.clone() }
+}
+
+impl<'a> ApiExtractor<'a> for Member {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        let about = "A session's token (`mlt_s_…`), shown once at sign-in. The console uses a cookie instead.";
+        registry.create_security_scheme(
+            SCHEME,
+            MetaSecurityScheme {
+                ty: "http",
+                description: Some(about),
+                name: None,
+                key_in: None,
+                scheme: Some("bearer"),
+                bearer_format: Some("mlt_s_<selector><secret><mac>"),
+                flows: None,
+                openid_connect_url: None,
+            },
+        );
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SCHEME]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let app = app(request).map_err(Failure::from)?;
+        let stranger = stranger(request);
+        app.spend(&stranger, quota::REQUESTS).await.map_err(Failure::from)?;
+        let signed_in = authenticate(&app, request, &stranger).await.map_err(Failure::from)?;
+        let signed_in = signed_in.ok_or(Failure::from(AuthFailure::Missing))?;
+        Ok(Self { caller: known(&stranger, signed_in), signed_in, app })
+    }
+}
+
+impl<'a> ApiExtractor<'a> for Visitor {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::PoemExtractor];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    async fn from_request(
+        request: &'a Request,
+        _: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let app = app(request).map_err(Failure::from)?;
+        let stranger = stranger(request);
+        app.spend(&stranger, quota::REQUESTS).await.map_err(Failure::from)?;
+        let signed_in = authenticate(&app, request, &stranger).await.map_err(Failure::from)?;
+        let caller = match signed_in {
+            Some(signed_in) => known(&stranger, signed_in),
+            None => stranger,
+        };
+        let login_cookie = cookie::read(request.headers(), cookie::LOGIN).map(ToOwned::to_owned);
+        Ok(Self { caller, app, console: is_console(request), login_cookie })
+    }
+}

@@ -1,0 +1,121 @@
+//! The shapes of success: what was made, changed, shown or removed, with the headers that go with it.
+
+use poem_openapi::ApiResponse;
+use poem_openapi::payload::Json;
+use poem_openapi::types::ToJSON;
+
+use crate::app::Allowance;
+use crate::domain::Error;
+
+/// Something new.
+#[derive(ApiResponse)]
+pub enum Created<T: ToJSON + Send + Sync> {
+    /// Made, durable, and on record.
+    #[oai(status = 201)]
+    Created(
+        Json<T>,
+        /// Where it is.
+        #[oai(header = "Location")]
+        String,
+        /// The audit row that stands for it.
+        #[oai(header = "Milton-Audit")]
+        i64,
+        /// Its version, for `If-Match`.
+        #[oai(header = "ETag")]
+        Option<String>,
+        /// What is left of the quota.
+        #[oai(header = "RateLimit")]
+        Option<String>,
+        /// What the quota allows.
+        #[oai(header = "RateLimit-Policy")]
+        Option<String>,
+    ),
+}
+
+impl<T: ToJSON + Send + Sync> Created<T> {
+    /// Answers what was made.
+    pub fn at(location: String, body: T, seq: i64, etag: Option<String>, allowance: Option<&Allowance>) -> Self {
+        let left = allowance.map(|allowance| format!("\"{}\";r={}", allowance.quota.name, allowance.remaining));
+        let policy = allowance.map(|Allowance { quota, .. }| {
+            format!("\"{}\";q={};w={}", quota.name, quota.limit, quota.window.as_secs())
+        });
+        Self::Created(Json(body), location, seq, etag, left, policy)
+    }
+}
+
+/// Something changed.
+#[derive(ApiResponse)]
+pub enum Changed<T: ToJSON + Send + Sync> {
+    /// Changed, durable, and on record.
+    #[oai(status = 200)]
+    Changed(
+        Json<T>,
+        /// The audit row that stands for it.
+        #[oai(header = "Milton-Audit")]
+        i64,
+        /// Its version, for `If-Match`.
+        #[oai(header = "ETag")]
+        Option<String>,
+    ),
+}
+
+/// Something to see.
+#[derive(ApiResponse)]
+pub enum Shown<T: ToJSON + Send + Sync> {
+    /// Here it is.
+    #[oai(status = 200)]
+    Shown(
+        Json<T>,
+        /// Its version, for `If-Match`.
+        #[oai(header = "ETag")]
+        Option<String>,
+    ),
+}
+
+impl<T: ToJSON + Send + Sync> Shown<T> {
+    /// Something without a version.
+    pub fn plain(body: T) -> Self {
+        Self::Shown(Json(body), None)
+    }
+}
+
+/// Something done that leaves nothing to see.
+#[derive(ApiResponse)]
+pub enum Removed {
+    /// Done, durable, and on record.
+    #[oai(status = 204)]
+    Removed(
+        /// The audit row that stands for it.
+        #[oai(header = "Milton-Audit")]
+        i64,
+    ),
+}
+
+/// A version as an entity tag (RFC 9110 section 8.8.3).
+pub fn etag(version: i64) -> String {
+    format!("\"{version}\"")
+}
+
+/// The version in `If-Match`; `None` for `*`, which is any. Whatever is no tag of ours matches nothing.
+pub fn if_match(text: &str) -> Result<Option<i64>, Error> {
+    if text.trim() == "*" {
+        return Ok(None);
+    }
+    let digits = text.trim().strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    digits.and_then(|digits| digits.parse().ok()).map(Some).ok_or(Error::PreconditionFailed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_strong_tags_of_ours_match() {
+        assert_eq!(if_match("\"7\"").ok(), Some(Some(7)));
+        assert_eq!(if_match(&etag(12)).ok(), Some(Some(12)));
+        assert_eq!(if_match("*").ok(), Some(None));
+        for bad in ["7", "W/\"7\"", "\"x\"", "", "\"7\", \"8\""] {
+            assert!(if_match(bad).is_err(), "{bad}");
+        }
+    }
+}

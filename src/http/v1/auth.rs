@@ -1,0 +1,257 @@
+//! Ways in and out.
+
+use poem_openapi::param::{Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use time::OffsetDateTime;
+
+use super::Tag;
+use super::answer::Removed;
+use super::model::{List, Session, User, moment};
+use crate::app::account::Logout;
+use crate::app::sign_in::{Arrival, CallbackAnswer, SignedInNow};
+use crate::base::secret::Secret;
+use crate::domain::Error;
+use crate::domain::session::SessionKind;
+use crate::domain::text::{Email, Name};
+use crate::domain::user::DeviceDescription;
+use crate::http::body::Body;
+use crate::http::caller::{Member, Visitor};
+use crate::http::cookie;
+use crate::http::problem::Failure;
+
+/// Signing in and out.
+pub struct Auth;
+
+/// What a client says of itself.
+#[derive(Object)]
+pub struct Device {
+    /// Such as "Ana's laptop".
+    #[oai(validator(min_length = 1, max_length = 100))]
+    name: String,
+    /// Such as "Linux".
+    #[oai(validator(min_length = 1, max_length = 100))]
+    platform: String,
+}
+
+impl TryFrom<Device> for DeviceDescription {
+    type Error = Error;
+    fn try_from(device: Device) -> Result<Self, Error> {
+        Ok(Self {
+            name: Name::parse("/device/name", &device.name)?,
+            platform: Name::parse("/device/platform", &device.platform)?,
+        })
+    }
+}
+
+/// A one-time link, opened.
+#[derive(Object)]
+struct LinkSignIn {
+    /// The link's token: what stands behind `#` in it.
+    #[oai(validator(min_length = 1, max_length = 200))]
+    token: String,
+    /// Needed when the link makes an account: the claim of a new server.
+    #[oai(validator(min_length = 1, max_length = 100))]
+    name: Option<String>,
+    /// Your address, when the link makes an account.
+    #[oai(validator(min_length = 3, max_length = 254))]
+    email: Option<String>,
+    device: Option<Device>,
+}
+
+/// A session that has just begun.
+#[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct SignedIn {
+    /// The session's token, shown this once; absent for the console, which gets a cookie.
+    token: Option<String>,
+    expires_at: OffsetDateTime,
+    user: User,
+    session: Session,
+}
+
+/// A session began.
+#[derive(ApiResponse)]
+pub enum SessionBegun {
+    /// Signed in.
+    #[oai(status = 201)]
+    Begun(
+        Json<SignedIn>,
+        /// Where the session's holder finds themself.
+        #[oai(header = "Location")]
+        String,
+        /// The audit row that stands for it.
+        #[oai(header = "Milton-Audit")]
+        i64,
+        /// The console's cookie.
+        #[oai(header = "Set-Cookie")]
+        Option<String>,
+    ),
+}
+
+impl SessionBegun {
+    /// Hands the token over: to the console as a cookie that no script can read, to anybody else in the answer.
+    pub fn hand_over(signed_in: SignedInNow) -> Self {
+        let SignedInNow { token, session, user, seq } = signed_in;
+        let console = session.kind == SessionKind::Console;
+        let cookie = console.then(|| cookie::begin_session(&token));
+        let body = SignedIn {
+            token: (!console).then(|| token.expose().clone()),
+            expires_at: moment(session.expires_at),
+            user: user.into(),
+            session: session.into(),
+        };
+        Self::Begun(Json(body), "/api/v1/me".to_owned(), seq, cookie)
+    }
+}
+
+/// What a person brings along; `pointer`s name the fields they stood in.
+pub fn arrival(
+    visitor: &Visitor,
+    name: Option<&str>,
+    email: Option<&str>,
+    device: Option<Device>,
+) -> Result<Arrival, Error> {
+    Ok(Arrival {
+        name: name.map(|name| Name::parse("/name", name)).transpose()?,
+        email: email.map(|email| Email::parse("/email", email)).transpose()?,
+        device: device.map(DeviceDescription::try_from).transpose()?,
+        kind: if visitor.console { SessionKind::Console } else { SessionKind::Client },
+    })
+}
+
+/// Who may vouch for people.
+#[derive(Object)]
+struct Provider {
+    /// Its name in paths.
+    name: String,
+    /// Its name for people.
+    display_name: String,
+    /// Where a browser goes to sign in with it.
+    login_url: String,
+}
+
+/// Signed out.
+#[derive(ApiResponse)]
+enum SignedOut {
+    /// The session is over.
+    #[oai(status = 204)]
+    Done(
+        /// The audit row that stands for it.
+        #[oai(header = "Milton-Audit")]
+        i64,
+        /// Takes the console's cookie away.
+        #[oai(header = "Set-Cookie")]
+        String,
+        /// Has the browser forget this site.
+        #[oai(header = "Clear-Site-Data")]
+        String,
+    ),
+}
+
+/// A browser is sent on.
+#[derive(ApiResponse)]
+enum Redirect {
+    /// To the provider, or back to the console.
+    #[oai(status = 303)]
+    To(
+        #[oai(header = "Location")] String,
+        /// The session's cookie, or the one that binds the sign-in to this browser.
+        #[oai(header = "Set-Cookie")]
+        Option<String>,
+    ),
+}
+
+#[OpenApi(tag = "Tag::Auth")]
+impl Auth {
+    /// Who may vouch for people?
+    ///
+    /// Open to everybody.
+    #[oai(path = "/api/v1/auth/providers", method = "get", operation_id = "listProviders")]
+    #[allow(clippy::unused_async)] // the framework's signature
+    async fn providers(&self, visitor: Visitor) -> Json<List<Provider>> {
+        let shown = visitor.providers().iter().map(|provider| provider.config());
+        let items = shown.map(|config| Provider {
+            name: config.name.clone(),
+            display_name: config.display_name.clone(),
+            login_url: format!("/auth/login/{}", config.name),
+        });
+        Json(List::whole(items.collect()))
+    }
+
+    /// Sign in by a one-time link
+    ///
+    /// Open to whoever holds the link. The claim link of a new server also makes its owner and wants a `name`.
+    /// Permission `sign-in:use` · event `auth.link.used` · quota 10 in 5 minutes per address.
+    #[oai(path = "/api/v1/auth/link", method = "post", operation_id = "signInByLink")]
+    async fn link(&self, visitor: Visitor, body: Body<LinkSignIn>) -> Result<SessionBegun, Failure> {
+        let Body(LinkSignIn { token, name, email, device }) = body;
+        let token = Secret::new(token);
+        let arrival = arrival(&visitor, name.as_deref(), email.as_deref(), device)?;
+        let signed_in = visitor.sign_in_by_link(&visitor.caller, token.expose(), arrival).await?;
+        Ok(SessionBegun::hand_over(signed_in))
+    }
+
+    /// Sign out
+    ///
+    /// Ends the session that the token belongs to; the token is refused from the next request on.
+    /// Permission `session:revoke` · event `auth.logout`.
+    #[oai(path = "/api/v1/auth/logout", method = "post", operation_id = "signOut")]
+    async fn logout(&self, member: Member) -> Result<SignedOut, Failure> {
+        let seq = member.act(&member.caller, Logout).await?.seq;
+        Ok(SignedOut::Done(seq, cookie::end_session(), "\"cookies\", \"storage\"".to_owned()))
+    }
+
+    /// Go to a provider to sign in
+    ///
+    /// For browsers: answers a redirect to the provider, and a cookie that binds the sign-in to this browser.
+    /// Permission `sign-in:use` · event `auth.oauth.started` · quota 10 in 5 minutes per address.
+    #[oai(path = "/auth/login/:provider", method = "get", operation_id = "goToProvider")]
+    async fn login(&self, visitor: Visitor, provider: Path<String>) -> Result<Redirect, Failure> {
+        let departure = visitor.begin_oidc(&visitor.caller, &provider).await?;
+        Ok(Redirect::To(departure.url, Some(cookie::begin_login(&departure.cookie))))
+    }
+
+    /// Come back from a provider
+    ///
+    /// For browsers: the provider sends them here. Ends in the console, signed in; or with `?problem=` and a slug.
+    /// Permission `sign-in:use` · event `auth.oauth.succeeded` · quota 10 in 5 minutes per address.
+    #[oai(path = "/auth/callback/:provider", method = "get", operation_id = "comeBackFromProvider")]
+    async fn callback(
+        &self,
+        visitor: Visitor,
+        provider: Path<String>,
+        /// Names the sign-in.
+        state: Query<Option<String>>,
+        /// What is exchanged for tokens.
+        code: Query<Option<String>>,
+        /// Why the provider refused.
+        error: Query<Option<String>>,
+        /// Who answers (RFC 9207).
+        iss: Query<Option<String>>,
+    ) -> Result<Redirect, Failure> {
+        let answer = CallbackAnswer {
+            state: state.0.unwrap_or_default(),
+            code: code.0.map(Secret::new),
+            error: error.0,
+            issuer: iss.0,
+            cookie: Secret::new(visitor.login_cookie.clone().unwrap_or_default()),
+            device: None,
+        };
+        match visitor.finish_oidc(&visitor.caller, &provider, answer).await {
+            Ok(signed_in) => Ok(Redirect::To("/".to_owned(), Some(cookie::begin_session(&signed_in.token)))),
+            Err(error @ (Error::Internal(_) | Error::RateLimited { .. } | Error::NotFound)) => Err(error.into()),
+            Err(error) => Ok(Redirect::To(format!("/?problem={}", error.kind()), None)),
+        }
+    }
+
+    /// End all of my sessions
+    ///
+    /// This one included: each token is refused from the next request on.
+    /// Permission `session:revoke` · event `token.revoked_all`.
+    #[oai(path = "/api/v1/me/sessions/revoke-all", method = "post", operation_id = "revokeAllSessions")]
+    async fn revoke_all(&self, member: Member) -> Result<Removed, Failure> {
+        let acted = member.act(&member.caller, crate::app::account::RevokeAllSessions).await?;
+        Ok(Removed::Removed(acted.seq))
+    }
+}

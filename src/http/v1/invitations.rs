@@ -1,0 +1,174 @@
+//! Doors into a team.
+
+use std::time::Duration;
+
+use poem_openapi::param::{Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::Tag;
+use super::answer::{Created, Removed, Shown};
+use super::auth::{Device, SignedIn, SessionBegun, arrival};
+use super::model::{Invitation, List, Role, moment, page_request};
+use crate::app::invitation::{self, Invite, Revoke};
+use crate::base::id::Id;
+use crate::base::secret::Secret;
+use crate::domain::text::Email;
+use crate::http::body::Body;
+use crate::http::caller::{Member, Visitor};
+use crate::http::problem::Failure;
+
+/// Invitations.
+pub struct Invitations;
+
+/// An invitation about to be made.
+#[derive(Object)]
+struct NewInvitation {
+    /// The role it gives; below one's own, except for an Owner.
+    role: Role,
+    /// Who alone may accept it.
+    #[oai(validator(min_length = 3, max_length = 254))]
+    email: Option<String>,
+    /// How many seconds it is good for; 7 days when left out.
+    #[oai(validator(minimum(value = "60"), maximum(value = "2592000")))]
+    expires_in: Option<u32>,
+}
+
+/// An invitation with its token, which is shown this once.
+#[derive(Object)]
+struct InvitationWithToken {
+    id: Uuid,
+    /// The address to hand on; the token stands behind `#`, where no server log sees it.
+    url: String,
+    token: String,
+    role: Role,
+    expires_at: OffsetDateTime,
+}
+
+/// An invitation, accepted.
+#[derive(Object)]
+struct Acceptance {
+    /// The invitation's token.
+    #[oai(validator(min_length = 1, max_length = 200))]
+    token: String,
+    /// Needed when nobody is signed in: this makes the account.
+    #[oai(validator(min_length = 1, max_length = 100))]
+    name: Option<String>,
+    /// Your address; needed when the invitation is bound to one.
+    #[oai(validator(min_length = 3, max_length = 254))]
+    email: Option<String>,
+    device: Option<Device>,
+}
+
+/// The team that was joined.
+#[derive(Object)]
+struct Joined {
+    team_id: Uuid,
+}
+
+/// What an accepted invitation answers.
+#[derive(ApiResponse)]
+enum Accepted {
+    /// The signed-in person is a member now.
+    #[oai(status = 200)]
+    Joined(
+        Json<Joined>,
+        /// The audit row that stands for it.
+        #[oai(header = "Milton-Audit")]
+        i64,
+    ),
+    /// A new person has an account, is a member, and is signed in.
+    #[oai(status = 201)]
+    Begun(
+        Json<SignedIn>,
+        /// Where the session's holder finds themself.
+        #[oai(header = "Location")]
+        String,
+        /// The audit row that stands for it.
+        #[oai(header = "Milton-Audit")]
+        i64,
+        /// The console's cookie.
+        #[oai(header = "Set-Cookie")]
+        Option<String>,
+    ),
+}
+
+#[OpenApi(tag = "Tag::Invitations", prefix_path = "/api/v1")]
+impl Invitations {
+    /// Invite somebody into a team
+    ///
+    /// Permission `invitation:create` · event `team.invitation.created` · quota 20 an hour.
+    #[oai(path = "/teams/:team/invitations", method = "post", operation_id = "createInvitation")]
+    async fn create(
+        &self,
+        member: Member,
+        team: Path<Uuid>,
+        body: Body<NewInvitation>,
+    ) -> Result<Created<InvitationWithToken>, Failure> {
+        let invite = Invite {
+            team: Id::from_uuid(team.0),
+            role: body.role.into(),
+            email: body.email.as_deref().map(|email| Email::parse("/email", email)).transpose()?,
+            lifetime: body.expires_in.map(|seconds| Duration::from_secs(seconds.into())),
+        };
+        let acted = member.invite(&member.caller, invite).await?;
+        let made = acted.output;
+        let location = format!("/api/v1/teams/{}/invitations/{}", made.invitation.team, made.invitation.id);
+        let body = InvitationWithToken {
+            id: made.invitation.id.uuid(),
+            url: made.url.expose().clone(),
+            token: made.token.expose().clone(),
+            role: made.invitation.role.into(),
+            expires_at: moment(made.invitation.expires_at),
+        };
+        Ok(Created::at(location, body, acted.seq, None, acted.allowance.as_ref()))
+    }
+
+    /// A team's open invitations
+    ///
+    /// All of them for Owners and Admins, one's own for Managers. Permission `invitation:read`.
+    #[oai(path = "/teams/:team/invitations", method = "get", operation_id = "listInvitations")]
+    async fn list(
+        &self,
+        member: Member,
+        team: Path<Uuid>,
+        /// How many at most.
+        #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
+        limit: Query<Option<u32>>,
+        /// Where the page starts.
+        cursor: Query<Option<String>>,
+    ) -> Result<Shown<List<Invitation>>, Failure> {
+        let page = page_request(limit.0, cursor.0.as_deref())?;
+        let query = invitation::List { team: Id::from_uuid(team.0), user: member.signed_in.user, page };
+        Ok(Shown::plain(List::of(member.ask(&member.caller, query).await?, Invitation::from)))
+    }
+
+    /// Close an open invitation
+    ///
+    /// Permission `invitation:revoke` · event `team.invitation.revoked`.
+    #[oai(path = "/teams/:team/invitations/:invitation", method = "delete", operation_id = "revokeInvitation")]
+    async fn revoke(&self, member: Member, team: Path<Uuid>, invitation: Path<Uuid>) -> Result<Removed, Failure> {
+        let action = Revoke { team: Id::from_uuid(team.0), id: Id::from_uuid(invitation.0) };
+        Ok(Removed::Removed(member.act(&member.caller, action).await?.seq))
+    }
+
+    /// Accept an invitation
+    ///
+    /// Signed in or not: a new person gets an account and a session in the answer.
+    /// Permission `invitation:accept` · event `team.invitation.accepted` · quota 10 in 5 minutes per address.
+    #[oai(path = "/invitations/accept", method = "post", operation_id = "acceptInvitation")]
+    async fn accept(&self, visitor: Visitor, body: Body<Acceptance>) -> Result<Accepted, Failure> {
+        let Body(Acceptance { token, name, email, device }) = body;
+        let token = Secret::new(token);
+        if visitor.caller.actor.user().is_some() {
+            let acted = visitor.accept_invitation(&visitor.caller, token.expose()).await?;
+            return Ok(Accepted::Joined(Json(Joined { team_id: acted.output.uuid() }), acted.seq));
+        }
+        let arrival = arrival(&visitor, name.as_deref(), email.as_deref(), device)?;
+        let signed_in = visitor.join_by_invitation(&visitor.caller, token.expose(), arrival).await?;
+        let SessionBegun::Begun(body, location, seq, cookie) = SessionBegun::hand_over(signed_in);
+        Ok(Accepted::Begun(body, location, seq, cookie))
+    }
+}

@@ -1,0 +1,136 @@
+//! One's own account.
+
+use poem_openapi::param::Query;
+use poem_openapi::payload::Json;
+use poem_openapi::{Object, OpenApi};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::Tag;
+use super::answer::{Changed, Shown};
+use super::model::{Delegation, DelegationState, List, Role, Session, page_request, timestamp};
+use crate::app::account::{GetProfile, Profile, UpdateProfile};
+use crate::app::delegation;
+use crate::domain::text::{Email, Name};
+use crate::http::body::Body;
+use crate::http::caller::Member;
+use crate::http::problem::Failure;
+use crate::store::delegation::Filter;
+
+/// One's own account.
+pub struct Me;
+
+/// Who I am, where I belong, and how long I am signed in.
+#[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
+struct MyProfile {
+    id: Uuid,
+    name: String,
+    email: Option<String>,
+    /// The role on the server; absent when there is none.
+    instance_role: Option<Role>,
+    teams: Vec<TeamOfMine>,
+    session: Session,
+}
+
+/// A team I belong to.
+#[derive(Object)]
+struct TeamOfMine {
+    id: Uuid,
+    name: String,
+    role: Role,
+}
+
+impl From<Profile> for MyProfile {
+    fn from(profile: Profile) -> Self {
+        let teams = profile.teams.into_iter().map(|(team, role)| TeamOfMine {
+            id: team.id.uuid(),
+            name: team.name.as_str().to_owned(),
+            role: role.into(),
+        });
+        Self {
+            id: profile.user.id.uuid(),
+            name: profile.user.name.as_str().to_owned(),
+            email: profile.user.email.map(|email| email.as_str().to_owned()),
+            instance_role: profile.user.instance_role.map(Role::from),
+            teams: teams.collect(),
+            session: profile.session.into(),
+        }
+    }
+}
+
+/// What changes; what is left out stays.
+#[derive(Object)]
+struct ProfileChanges {
+    #[oai(validator(min_length = 1, max_length = 100))]
+    name: Option<String>,
+    #[oai(validator(min_length = 3, max_length = 254))]
+    email: Option<String>,
+}
+
+/// Which side of a delegation I am on.
+#[derive(poem_openapi::Enum, Clone, Copy)]
+#[oai(rename_all = "lowercase")]
+enum Side {
+    /// I gave it.
+    Delegator,
+    /// I have it.
+    Assignee,
+}
+
+#[OpenApi(tag = "Tag::Me", prefix_path = "/api/v1/me")]
+impl Me {
+    /// Who am I?
+    ///
+    /// My profile, my teams and the session I ask with. Permission `profile:read`.
+    #[oai(path = "/", method = "get", operation_id = "getMe")]
+    async fn get(&self, member: Member) -> Result<Shown<MyProfile>, Failure> {
+        let profile = member.ask(&member.caller, GetProfile(member.signed_in)).await?;
+        Ok(Shown::plain(profile.into()))
+    }
+
+    /// Change my profile
+    ///
+    /// Permission `profile:update` · event `user.updated`.
+    #[oai(path = "/", method = "patch", operation_id = "updateMe")]
+    async fn update(&self, member: Member, body: Body<ProfileChanges>) -> Result<Changed<MyProfile>, Failure> {
+        let action = UpdateProfile {
+            name: body.name.as_deref().map(|name| Name::parse("/name", name)).transpose()?,
+            email: body.email.as_deref().map(|email| Email::parse("/email", email)).transpose()?,
+        };
+        let seq = member.act(&member.caller, action).await?.seq;
+        let profile = member.ask(&member.caller, GetProfile(member.signed_in)).await?;
+        Ok(Changed::Changed(Json(profile.into()), seq, None))
+    }
+
+    /// What did I give, and what do I have?
+    ///
+    /// In all of my teams, newest first. Permission `delegation:list-own`.
+    #[oai(path = "/delegations", method = "get", operation_id = "listMyDelegations")]
+    async fn delegations(
+        &self,
+        member: Member,
+        /// In this state.
+        state: Query<Option<DelegationState>>,
+        /// Those I gave, or those I have; both when left out.
+        role: Query<Option<Side>>,
+        /// Due before.
+        due_before: Query<Option<OffsetDateTime>>,
+        /// How many at most.
+        #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
+        limit: Query<Option<u32>>,
+        /// Where the page starts.
+        cursor: Query<Option<String>>,
+    ) -> Result<Shown<List<Delegation>>, Failure> {
+        let me = member.signed_in.user;
+        let filter = Filter {
+            state: state.0.map(Into::into),
+            assignee: matches!(role.0, Some(Side::Assignee)).then_some(me),
+            delegator: matches!(role.0, Some(Side::Delegator)).then_some(me),
+            due_before: due_before.0.map(timestamp),
+        };
+        let page = page_request(limit.0, cursor.0.as_deref())?;
+        let list = member.ask(&member.caller, delegation::ListMine { user: me, filter, page }).await?;
+        Ok(Shown::plain(List::of(list, Delegation::from)))
+    }
+}

@@ -1,0 +1,76 @@
+//! The API's operations, one file per feature; each is a thin coat over an action or a query.
+
+mod admin;
+mod answer;
+mod auth;
+mod delegations;
+mod invitations;
+mod me;
+mod meta;
+mod model;
+mod teams;
+
+use poem_openapi::{ContactObject, LicenseObject, OpenApi, OpenApiService, Tags};
+
+use super::catalog;
+use super::document;
+use crate::domain::Error;
+
+/// Every operation.
+pub type Api = (
+    meta::Meta,
+    auth::Auth,
+    me::Me,
+    teams::Teams,
+    invitations::Invitations,
+    delegations::Delegations,
+    admin::Admin,
+);
+
+/// How the document groups the operations.
+#[derive(Tags)]
+enum Tag {
+    /// The server itself.
+    Meta,
+    /// Ways in and out.
+    Auth,
+    /// One's own account.
+    Me,
+    /// Teams and who belongs to them.
+    Teams,
+    /// Doors into a team.
+    Invitations,
+    /// Accountable hand-offs.
+    Delegations,
+    /// For whoever runs the server.
+    Admin,
+}
+
+/// The service: routes and document from one source.
+pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
+    let api: Api = (
+        meta::Meta,
+        auth::Auth,
+        me::Me,
+        teams::Teams,
+        invitations::Invitations,
+        delegations::Delegations,
+        admin::Admin,
+    );
+    let about = format!("{ABOUT}\n\n## Problems\n\n{}", catalog::markdown());
+    OpenApiService::new(api, "Milton", env!("CARGO_PKG_VERSION"))
+        .description(about)
+        .license(LicenseObject::new("Apache-2.0").identifier("Apache-2.0"))
+        .contact(ContactObject::new().name("Milton"))
+}
+
+const ABOUT: &str = "A self-hosted workspace for small teams: people hand work to each other, and each hand-off is on \
+record.\n\n\
+**Authorize** with a session's token (`mlt_s_…`): a one-time link or an invitation gives one. Every refusal is an \
+RFC 9457 problem; every change answers the number of its audit row in `Milton-Audit`; lists come in pages with a \
+`next_cursor`; editing wants the `ETag` in `If-Match` and answers 412 when somebody else was faster.";
+
+/// The document that `/openapi.json`, `milton openapi` and the committed file show.
+pub fn document() -> Result<serde_json::Value, Error> {
+    document::document(&service())
+}

@@ -1,0 +1,154 @@
+//! Teams and who belongs to them.
+
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::{Object, OpenApi};
+use uuid::Uuid;
+
+use super::Tag;
+use super::answer::{Changed, Created, Removed, Shown, etag, if_match};
+use super::model::{List, Member as TeamMember, Role, Team, page_request};
+use crate::app::team::{ChangeRole, Create, Get, Leave, ListMembers, ListMine, RemoveMember, Update};
+use crate::base::id::Id;
+use crate::domain::text::Name;
+use crate::http::body::Body;
+use crate::http::caller::Member;
+use crate::http::problem::Failure;
+
+/// Teams and memberships.
+pub struct Teams;
+
+/// A team about to be founded, or its new name.
+#[derive(Object)]
+struct TeamName {
+    #[oai(validator(min_length = 1, max_length = 100))]
+    name: String,
+}
+
+/// A member's new role.
+#[derive(Object)]
+struct NewRole {
+    role: Role,
+}
+
+#[OpenApi(tag = "Tag::Teams", prefix_path = "/api/v1/teams")]
+impl Teams {
+    /// Found a team
+    ///
+    /// Its founder becomes its Owner. Permission `team:create` · event `team.created`.
+    #[oai(path = "/", method = "post", operation_id = "createTeam")]
+    async fn create(&self, member: Member, body: Body<TeamName>) -> Result<Created<Team>, Failure> {
+        let action = Create { name: Name::parse("/name", &body.name)? };
+        let acted = member.act(&member.caller, action).await?;
+        let tag = etag(acted.output.team.version);
+        let location = format!("/api/v1/teams/{}", acted.output.team.id);
+        Ok(Created::at(location, acted.output.into(), acted.seq, Some(tag), None))
+    }
+
+    /// Which teams do I belong to?
+    ///
+    /// Permission `team:list-own`.
+    #[oai(path = "/", method = "get", operation_id = "listTeams")]
+    async fn list(
+        &self,
+        member: Member,
+        /// How many at most.
+        #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
+        limit: Query<Option<u32>>,
+        /// Where the page starts.
+        cursor: Query<Option<String>>,
+    ) -> Result<Shown<List<Team>>, Failure> {
+        let page = page_request(limit.0, cursor.0.as_deref())?;
+        let list = member.ask(&member.caller, ListMine { user: member.signed_in.user, page }).await?;
+        Ok(Shown::plain(List::of(list, Team::from)))
+    }
+
+    /// One team
+    ///
+    /// Permission `team:read`.
+    #[oai(path = "/:team", method = "get", operation_id = "getTeam")]
+    async fn get(&self, member: Member, team: Path<Uuid>) -> Result<Shown<Team>, Failure> {
+        let query = Get { team: Id::from_uuid(team.0), user: member.signed_in.user };
+        let team = member.ask(&member.caller, query).await?;
+        let tag = etag(team.team.version);
+        Ok(Shown::Shown(Json(team.into()), Some(tag)))
+    }
+
+    /// Rename a team
+    ///
+    /// Permission `team:update` · event `team.updated`.
+    #[oai(path = "/:team", method = "patch", operation_id = "updateTeam")]
+    async fn update(
+        &self,
+        member: Member,
+        team: Path<Uuid>,
+        /// The `etag` that was seen, or `*`.
+        #[oai(name = "If-Match")]
+        if_match_header: Header<String>,
+        body: Body<TeamName>,
+    ) -> Result<Changed<Team>, Failure> {
+        let action = Update {
+            team: Id::from_uuid(team.0),
+            version: if_match(&if_match_header)?,
+            name: Name::parse("/name", &body.name)?,
+        };
+        let acted = member.act(&member.caller, action).await?;
+        let tag = etag(acted.output.team.version);
+        Ok(Changed::Changed(Json(acted.output.into()), acted.seq, Some(tag)))
+    }
+
+    /// Who belongs to a team?
+    ///
+    /// Permission `membership:read`.
+    #[oai(path = "/:team/members", method = "get", operation_id = "listMembers")]
+    async fn members(
+        &self,
+        member: Member,
+        team: Path<Uuid>,
+        /// How many at most.
+        #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
+        limit: Query<Option<u32>>,
+        /// Where the page starts.
+        cursor: Query<Option<String>>,
+    ) -> Result<Shown<List<TeamMember>>, Failure> {
+        let page = page_request(limit.0, cursor.0.as_deref())?;
+        let list = member.ask(&member.caller, ListMembers { team: Id::from_uuid(team.0), page }).await?;
+        Ok(Shown::plain(List::of(list, TeamMember::from)))
+    }
+
+    /// Give a member another role
+    ///
+    /// Below one's own only, except for an Owner; wants a recent sign-in.
+    /// Permission `membership:role` · event `team.role.changed`.
+    #[oai(path = "/:team/members/:user", method = "put", operation_id = "changeMemberRole")]
+    async fn change_role(
+        &self,
+        member: Member,
+        team: Path<Uuid>,
+        user: Path<Uuid>,
+        body: Body<NewRole>,
+    ) -> Result<Removed, Failure> {
+        let (team, user) = (Id::from_uuid(team.0), Id::from_uuid(user.0));
+        let acted = member.act(&member.caller, ChangeRole { team, user, role: body.role.into() }).await?;
+        Ok(Removed::Removed(acted.seq))
+    }
+
+    /// Take a member out of a team
+    ///
+    /// Below one's own role only, except for an Owner; wants a recent sign-in of Owners and Admins.
+    /// Permission `membership:remove` · event `team.member.removed`.
+    #[oai(path = "/:team/members/:user", method = "delete", operation_id = "removeMember")]
+    async fn remove(&self, member: Member, team: Path<Uuid>, user: Path<Uuid>) -> Result<Removed, Failure> {
+        let action = RemoveMember { team: Id::from_uuid(team.0), user: Id::from_uuid(user.0) };
+        Ok(Removed::Removed(member.act(&member.caller, action).await?.seq))
+    }
+
+    /// Leave a team
+    ///
+    /// The last Owner cannot. Permission `membership:leave` · event `team.member.left`.
+    #[oai(path = "/:team/leave", method = "post", operation_id = "leaveTeam")]
+    async fn leave(&self, member: Member, team: Path<Uuid>) -> Result<Removed, Failure> {
+        let acted = member.act(&member.caller, Leave { team: Id::from_uuid(team.0) }).await?;
+        Ok(Removed::Removed(acted.seq))
+    }
+}
