@@ -282,7 +282,7 @@ mod tests {
     ];
 
     fn limited() -> Error {
-        let (window, retry_after) = (Duration::from_secs(3_600), Duration::from_millis(179_001));
+        let (window, retry_after) = (Duration::from_hours(1), Duration::from_millis(179_001));
         Error::RateLimited { quota: "delegations", limit: 20, window, retry_after }
     }
 

@@ -4,3 +4,4 @@
 mod idp;
 mod idp_tls;
 mod lying_provider;
+mod wire;
