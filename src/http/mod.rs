@@ -3,6 +3,7 @@
 mod activity;
 pub mod body;
 pub mod catalog;
+mod challenge;
 mod connection;
 pub mod console;
 pub mod cors;

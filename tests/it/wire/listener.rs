@@ -133,6 +133,14 @@ async fn an_oversized_body_is_refused_and_the_refusal_arrives() {
     };
     problem(&wire.h1(oversized()).await, 413, "payload-too-large");
     problem(&wire.h2(oversized()).await, 413, "payload-too-large");
+    let upload = |size: usize| {
+        let mut request = request("POST", "/api/v1/upload", vec![b' '; size]);
+        request.headers_mut().insert("content-type", "application/octet-stream".parse().unwrap());
+        request
+    };
+    problem(&wire.h1(upload(MIB + 1)).await, 413, "payload-too-large");
+    problem(&wire.h2(upload(MIB + 1)).await, 413, "payload-too-large");
+    assert_eq!(wire.h2(upload(MIB)).await.body(), "1048576");
     let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000)).repeat(20);
     let head = "POST /api/v1/notes HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json";
     let answer = wire.raw(&format!("{head}\r\nTransfer-Encoding: chunked\r\n\r\n{chunk}0\r\n\r\n")).await;

@@ -9,7 +9,7 @@ use milton::http::problem::Failure;
 use milton::http::request_id::RequestId;
 use poem::web::RemoteAddr;
 use poem_openapi::param::{Path, Query};
-use poem_openapi::payload::{Json, PlainText};
+use poem_openapi::payload::{Binary, Json, PlainText};
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
@@ -52,6 +52,12 @@ impl Toy {
     #[oai(path = "/whoami", method = "get", operation_id = "whoAmI")]
     async fn whoami(&self, peer: &RemoteAddr, id: RequestId) -> Result<PlainText<String>, Failure> {
         Ok(PlainText(format!("{peer} {id}")))
+    }
+
+    /// Has no limit of its own.
+    #[oai(path = "/upload", method = "post", operation_id = "upload")]
+    async fn upload(&self, bytes: Binary<Vec<u8>>) -> Result<PlainText<String>, Failure> {
+        Ok(PlainText(bytes.0.len().to_string()))
     }
 
     /// Refuses before it looks at the body.
