@@ -81,11 +81,8 @@ impl Bearer {
         }
         let turn = Arc::clone(lock(&self.running).entry(presented.fingerprint).or_default());
         let guard = turn.lock().await;
-        let outcome = if self.remembers(&presented.fingerprint, hash) {
-            Ok(true)
-        } else {
-            self.compare(presented, hash).await
-        };
+        let outcome =
+            if self.remembers(&presented.fingerprint, hash) { Ok(true) } else { self.compare(presented, hash).await };
         drop(guard);
         let mut running = lock(&self.running);
         if Arc::strong_count(&turn) <= 2 {

@@ -3,6 +3,7 @@
 use crate::base::clock::Timestamp;
 use crate::base::id::Id;
 use crate::base::page::{Page, PageRequest};
+use crate::domain::Error;
 use crate::domain::actor::Caller;
 use crate::domain::delegation::{CustodyLink, Delegation, Priority, State, Step};
 use crate::domain::event::Event;
@@ -12,7 +13,6 @@ use crate::domain::role::Role;
 use crate::domain::team::Team;
 use crate::domain::text::{Body, Label, Title};
 use crate::domain::user::User;
-use crate::domain::Error;
 use crate::store::delegation::{self, Content, Filter};
 use crate::store::{Action, Query, ReadTx, Target, Tx, team};
 

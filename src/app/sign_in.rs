@@ -170,12 +170,7 @@ impl App {
     }
 
     /// Receives a browser from its provider and signs the person in.
-    pub async fn finish_oidc(
-        &self,
-        caller: &Caller,
-        name: &str,
-        answer: CallbackAnswer,
-    ) -> Result<SignedInNow, Error> {
+    pub async fn finish_oidc(&self, caller: &Caller, name: &str, answer: CallbackAnswer) -> Result<SignedInNow, Error> {
         self.spend(caller, quota::SIGN_INS).await?;
         let provider = self.provider(name)?;
         let transaction = self.return_from_oidc(caller, name, &answer).await?;
@@ -343,11 +338,7 @@ pub(super) fn join(tx: &mut Tx<'_>, new: &NewUser) -> Result<Id<User>, Error> {
 }
 
 /// Begins a person's session. `Forbidden` for the suspended.
-pub(super) fn arrive(
-    tx: &mut Tx<'_>,
-    person: Id<User>,
-    new: &NewSession,
-) -> Result<(Session, User), Error> {
+pub(super) fn arrive(tx: &mut Tx<'_>, person: Id<User>, new: &NewSession) -> Result<(Session, User), Error> {
     let user = user::get(tx, person)?;
     if user.state != UserState::Active {
         return Err(Error::Forbidden);

@@ -32,19 +32,14 @@ impl Activity {
         Running(Arc::clone(self))
     }
 
-    /// Whether no request runs.
-    pub fn rests(&self) -> bool {
-        self.running.load(Ordering::Relaxed) == 0
-    }
-
     /// Whether no request has come yet.
     pub fn is_fresh(&self) -> bool {
         self.served.load(Ordering::Relaxed) == 0
     }
 
-    /// How long it has been resting.
+    /// How long no request has been running.
     pub fn resting(&self) -> Duration {
-        if !self.rests() {
+        if self.running.load(Ordering::Relaxed) > 0 {
             return Duration::ZERO;
         }
         self.since.lock().unwrap_or_else(PoisonError::into_inner).elapsed()

@@ -1,5 +1,6 @@
 //! `Body<T>`: a JSON request body that is read strictly and held against the published schema of `T`.
 
+use std::io;
 use std::ops::Deref;
 
 use poem::error::ReadBodyError;
@@ -72,11 +73,17 @@ fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, Failure> {
 pub fn unreadable(error: ReadBodyError) -> Failure {
     match error {
         ReadBodyError::PayloadTooLarge => Wire::PayloadTooLarge.into(),
-        ReadBodyError::Io(io) if io.kind() == std::io::ErrorKind::FileTooLarge => Wire::PayloadTooLarge.into(),
+        ReadBodyError::Io(error) if is_too_large(&error) => Wire::PayloadTooLarge.into(),
         ReadBodyError::Io(_) => Wire::BadRequest("The body broke off.").into(),
         ReadBodyError::Utf8(_) => Wire::BadRequest("The body is not UTF-8.").into(),
         ReadBodyError::BodyHasBeenTaken => Error::internal(error).into(),
     }
+}
+
+/// The listener's limit shows as `FileTooLarge`, which some of the framework's readers wrap once more.
+fn is_too_large(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    error.kind() == io::ErrorKind::FileTooLarge || inner.is_some_and(is_too_large)
 }
 
 #[cfg(test)]

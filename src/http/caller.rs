@@ -160,11 +160,7 @@ impl<'a> ApiExtractor<'a> for Member {
         vec![SCHEME]
     }
 
-    async fn from_request(
-        request: &'a Request,
-        _: &mut RequestBody,
-        _: ExtractParamOptions<()>,
-    ) -> poem::Result<Self> {
+    async fn from_request(request: &'a Request, _: &mut RequestBody, _: ExtractParamOptions<()>) -> poem::Result<Self> {
         let app = app(request).map_err(Failure::from)?;
         let stranger = stranger(request);
         app.spend(&stranger, quota::REQUESTS).await.map_err(Failure::from)?;
@@ -179,11 +175,7 @@ impl<'a> ApiExtractor<'a> for Visitor {
     type ParamType = ();
     type ParamRawType = ();
 
-    async fn from_request(
-        request: &'a Request,
-        _: &mut RequestBody,
-        _: ExtractParamOptions<()>,
-    ) -> poem::Result<Self> {
+    async fn from_request(request: &'a Request, _: &mut RequestBody, _: ExtractParamOptions<()>) -> poem::Result<Self> {
         let app = app(request).map_err(Failure::from)?;
         let stranger = stranger(request);
         app.spend(&stranger, quota::REQUESTS).await.map_err(Failure::from)?;

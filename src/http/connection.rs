@@ -15,7 +15,7 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use poem::http::uri::Scheme;
-use poem::http::{HeaderValue, Method, Version, header};
+use poem::http::{HeaderValue, Method, StatusCode, Version, header};
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Endpoint, Request, RequestParts};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -35,6 +35,9 @@ const TLS_HANDSHAKE: u8 = 0x16;
 const PLAINTEXT_REFUSAL: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\n\
      Connection: close\r\n\r\n\
      {\"type\":\"/problems/bad-request\",\"title\":\"Bad request\",\"status\":400,\"detail\":\"This port speaks HTTPS alone.\"}\n";
+
+/// How long the last bytes of an answer may take when the connection is to end.
+const FLUSH: Duration = Duration::from_secs(3);
 
 /// How often a connection is looked at.
 const TICK: Duration = Duration::from_secs(1);
@@ -121,7 +124,9 @@ impl<E: Endpoint + 'static> Server<E> {
         let addresses = (LocalAddr(Addr::SocketAddr(local)), RemoteAddr(Addr::SocketAddr(peer)));
         let parts = RequestParts::from((parts, addresses.0, addresses.1, Scheme::HTTPS));
         let mut response = self.endpoint.get_response(Request::from_parts(parts, body)).await;
-        if !rest.drain(self.limits.drain, expects).await && http1 {
+        // Who was too slow is not waited for again.
+        let ended = response.status() != StatusCode::REQUEST_TIMEOUT && rest.drain(self.limits.drain, expects).await;
+        if !ended && http1 {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         let response = hyper::Response::from(response);
@@ -174,8 +179,8 @@ async fn drive<C: Future>(
             }
             _ = tick.tick() => {
                 // Half a header is no request: it holds up neither the slot nor the shutdown.
-                let late = activity.is_fresh() && activity.resting() > limits.headers;
-                if late || (finishing && activity.rests()) {
+                let late = activity.is_fresh() && (finishing || activity.resting() > limits.headers);
+                if late || (finishing && activity.resting() > FLUSH) {
                     return;
                 }
                 if activity.resting() > limits.idle {

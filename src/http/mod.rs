@@ -2,9 +2,12 @@
 
 mod activity;
 pub mod body;
+mod caller;
 pub mod catalog;
+mod challenge;
 mod connection;
 pub mod console;
+mod cookie;
 pub mod cors;
 pub mod docs;
 pub mod document;
@@ -23,4 +26,29 @@ pub mod server;
 pub mod site;
 mod strict_json;
 pub mod tls;
+pub mod v1;
 mod yaml;
+
+use std::sync::Arc;
+
+use poem::{Endpoint, EndpointExt};
+
+use crate::app::App;
+use crate::domain::Error;
+use limits::Limits;
+use site::Site;
+
+/// The whole site over an app: what the listener serves, and what a test calls in process.
+///
+/// # Errors
+/// `Internal` when the document or the documentation cannot be made.
+pub fn endpoint(app: Arc<App>, limits: &Limits, origins: Vec<String>) -> Result<impl Endpoint + use<>, Error> {
+    let site = Site {
+        clock: Arc::clone(app.clock()),
+        entropy: Arc::clone(app.entropy()),
+        origins,
+        request_timeout: limits.request,
+        max_headers: limits.header_fields,
+    };
+    Ok(site.build(v1::service())?.data(app))
+}

@@ -47,8 +47,8 @@ pub use tx::{ReadTx, Tx};
 
 use door::{Pending, PendingNote};
 use keys::Keys;
-use quota::QuotaUse;
 use lock::Lock;
+use quota::QuotaUse;
 use sqlite::Readers;
 use writer::Writer;
 

@@ -182,7 +182,12 @@ impl Delegations {
     ///
     /// Permission `delegation:read`.
     #[oai(path = "/:delegation", method = "get", operation_id = "getDelegation")]
-    async fn get(&self, member: Member, team: Path<Uuid>, delegation: Path<Uuid>) -> Result<Shown<Delegation>, Failure> {
+    async fn get(
+        &self,
+        member: Member,
+        team: Path<Uuid>,
+        delegation: Path<Uuid>,
+    ) -> Result<Shown<Delegation>, Failure> {
         let found = member.ask(&member.caller, Get(which(team.0, delegation.0))).await?;
         let tag = etag(found.version);
         Ok(Shown::Shown(Json(found.into()), Some(tag)))

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::Tag;
 use super::answer::{Created, Removed, Shown};
-use super::auth::{Device, SignedIn, SessionBegun, arrival};
+use super::auth::{Device, SessionBegun, SignedIn, arrival};
 use super::model::{Invitation, List, Role, moment, page_request};
 use crate::app::invitation::{self, Invite, Revoke};
 use crate::base::id::Id;

@@ -17,15 +17,8 @@ use super::document;
 use crate::domain::Error;
 
 /// Every operation.
-pub type Api = (
-    meta::Meta,
-    auth::Auth,
-    me::Me,
-    teams::Teams,
-    invitations::Invitations,
-    delegations::Delegations,
-    admin::Admin,
-);
+pub type Api =
+    (meta::Meta, auth::Auth, me::Me, teams::Teams, invitations::Invitations, delegations::Delegations, admin::Admin);
 
 /// How the document groups the operations.
 #[derive(Tags)]
