@@ -1,0 +1,72 @@
+// The buttons that move a delegation from state to state; those that hand it to somebody ask to whom.
+import { get, post } from "../api.js";
+import { isRefusal, needsAssignee } from "../delegations.js";
+import { h } from "../dom.js";
+import { openDialog } from "../elements/dialog.js";
+import { button, field, form, select, submit } from "../elements/form.js";
+import { load } from "../elements/load.js";
+import { problemBox } from "../elements/problem.js";
+import { toast } from "../elements/toast.js";
+import { t } from "../i18n.js";
+
+/** @typedef {import("../delegations.js").Delegation} Delegation */
+/** @typedef {import("../delegations.js").Verb} Verb */
+/** @typedef {{user_id: string, name: string, role: string, joined_at: string}} Member */
+
+/** @param {string} team @returns {Promise<Member[]>} */
+export const members = async (team) => (await get(`/teams/${team}/members`)).items;
+
+/**
+ * @param {Delegation} delegation
+ * @param {Verb} verb
+ * @param {unknown} [body]
+ */
+async function move(delegation, verb, body) {
+  await post(`/teams/${delegation.team_id}/delegations/${delegation.id}/${verb}`, body);
+  toast(t(`moved.${verb}`));
+}
+
+/**
+ * Asks whom the work goes to, or for a word on why.
+ * @param {Delegation} delegation
+ * @param {Verb} verb
+ * @param {() => void} changed
+ */
+function ask(delegation, verb, changed) {
+  openDialog(t(`move.${verb}`), (close) => load(async () => needsAssignee(verb) ? members(delegation.team_id) : [], (people) => {
+    /** @type {[string, string][]} */
+    const options = people.map((each) => [each.user_id, each.name]);
+    const why = h("textarea", { name: "note", rows: 3, maxlength: 2000 });
+    return form(async (found) => {
+      await move(delegation, verb, found);
+      close();
+      changed();
+    }, [
+      h("p", { class: "dialog-subject" }, delegation.title),
+      needsAssignee(verb) && field(t("field.assignee"), select("assignee_id", options, delegation.assignee?.id)),
+      field(t("field.note"), why, t("field.note.hint")),
+    ], [submit(t(`move.${verb}`)), button(t("back"), close)]);
+  }));
+}
+
+/**
+ * @param {Delegation} delegation
+ * @param {Verb} verb
+ * @param {() => void} changed
+ * @param {boolean} [first] the step that moves things on
+ */
+export function moveButton(delegation, verb, changed, first = false) {
+  const go = async () => {
+    if (needsAssignee(verb) || isRefusal(verb) || verb === "reopen") return ask(delegation, verb, changed);
+    control.disabled = true;
+    try {
+      await move(delegation, verb);
+      changed();
+    } catch (error) {
+      control.disabled = false;
+      openDialog(t(`move.${verb}`), () => problemBox(error));
+    }
+  };
+  const control = h("button", { type: "button", class: first ? "button primary" : isRefusal(verb) ? "button quiet" : "button", onclick: go }, t(`move.${verb}`));
+  return control;
+}
