@@ -66,7 +66,17 @@ async function draw() {
   if (mine !== turn) return;
   document.querySelector("dialog[open]")?.remove();
   document.getElementById("app")?.replaceChildren(drawn);
-  document.querySelector("h1")?.focus();
+  focusFor(new URLSearchParams(location.search).get("open"));
+}
+
+/** What was open in the side panel when the page was last drawn. @type {string | null} */
+let opened = null;
+
+/** Puts the focus where a keyboard goes on: into the panel just opened, on the row just left, else on the page's heading. @param {string | null} open */
+function focusFor(open) {
+  const target = open ? document.querySelector(".panel a") : opened ? document.querySelector(`.rows a[href*="${CSS.escape(opened)}"]`) : null;
+  opened = open;
+  /** @type {HTMLElement | null} */ (target ?? document.querySelector("h1"))?.focus();
 }
 
 /** A request was refused for want of a session: in the workspace that means going back to the door. */

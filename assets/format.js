@@ -4,6 +4,7 @@ import { language } from "./i18n.js";
 
 const full = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
 const day = new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric", month: "short" });
+const distantDay = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric" });
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 
 /** @type {[Intl.RelativeTimeFormatUnit, number][]} */
@@ -22,10 +23,10 @@ export function fromNow(iso) {
 /**
  * A `<time>` that shows local time and tells UTC on hover.
  * @param {string} iso
- * @param {"full" | "day" | "relative"} [style]
+ * @param {"full" | "day"} [style]
  */
 export function time(iso, style = "full") {
   const at = new Date(iso);
-  const text = style === "relative" ? fromNow(iso) : (style === "day" ? day : full).format(at);
-  return h("time", { datetime: iso, title: at.toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC") }, text);
+  const form = style === "full" ? full : at.getFullYear() === new Date().getFullYear() ? day : distantDay;
+  return h("time", { datetime: iso, title: at.toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC") }, form.format(at));
 }

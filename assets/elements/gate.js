@@ -6,7 +6,7 @@ import { logo } from "./icon.js";
 /** @param {Node} page */
 export function gate(page) {
   return h("div", { class: "gate" },
-    h("header", { class: "gate-brand" },
+    h("header", { class: "gate-brand" }, logo(),
       h("p", { class: "brand" }, logo(), "Milton"),
       h("p", { class: "gate-motto" }, t("gate.motto")),
       h("p", { class: "gate-small" }, t("gate.small"))),

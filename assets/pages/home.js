@@ -49,8 +49,8 @@ function stateFilter(state) {
  * @param {Me} me
  * @param {() => void} changed
  */
-function section(title, items, me, changed) {
-  return items.length > 0 && h("section", { class: "group" },
+function section(title, items, me, changed, kind = "") {
+  return items.length > 0 && h("section", { class: `group ${kind}` },
     h("h2", {}, title, " ", h("span", { class: "count" }, items.length)),
     h("ul", { class: "rows" }, ...items.map((each) => row(each, me, changed))));
 }
@@ -67,7 +67,7 @@ function list(me, found, changed) {
     const mine = items.filter((each) => waitsFor(each, me.id));
     const others = items.filter((each) => !isClosed(each) && !mine.includes(each));
     node.replaceChildren(...[
-      section(t("home.waiting"), mine, me, changed), section(t("home.others"), others, me, changed),
+      section(t("home.waiting"), mine, me, changed, "waiting"), section(t("home.others"), others, me, changed),
       section(t("home.closed"), items.filter(isClosed), me, changed),
       found.next_cursor ? button(t("more"), more) : null,
     ].filter((each) => each instanceof Node));
@@ -98,12 +98,31 @@ function noTeam() {
     h("p", { class: "empty-title" }, t("home.noteam")), h("p", {}, t("home.noteam.do")), button(t("team.new"), openNewTeam));
 }
 
+/** The list last shown: opening the panel beside it must not empty it. @type {{key: string, region: ReturnType<typeof load>} | undefined} */
+let last;
+
+/**
+ * @param {Me} me
+ * @param {boolean} filtered
+ */
+function listRegion(me, filtered) {
+  const key = `${me.id} ${listAddress()}`;
+  if (last?.key === key) {
+    last.region.reload();
+    return last.region;
+  }
+  /** @type {ReturnType<typeof load>} */
+  const region = load(() => get(listAddress()), (found) => found.items.length === 0 ? empty(filtered) : list(me, found, () => region.reload()));
+  last = { key, region };
+  return region;
+}
+
 /** @param {Me} me */
 export function home(me) {
   const query = new URLSearchParams(location.search);
   const [role, state, open, team] = ["role", "state", "open", "team"].map((name) => query.get(name));
+  const delegations = listRegion(me, Boolean(role || state));
   const changed = () => { delegations.reload(); };
-  const delegations = load(() => get(listAddress()), (found) => found.items.length === 0 ? empty(Boolean(role || state)) : list(me, found, changed));
   const inTeam = me.teams.length > 0;
   const page = h("div", { class: "page" },
     h("div", { class: "page-head" },

@@ -19,15 +19,14 @@ function refusal() {
 
 /** @param {{items: Provider[]}} found */
 function providers({ items }) {
-  if (items.length === 0) return h("p", { class: "hint" }, t("signin.none"));
-  return h("ul", { class: "providers" }, ...items.map((each) => h("li", {},
-    h("a", { class: "button wide", href: each.login_url, "data-document": true }, t("signin.with", { name: each.display_name }), icon("arrow")))));
+  if (items.length === 0) return h("p", { class: "lead" }, t("signin.none"));
+  return h("div", {}, h("p", { class: "lead" }, t("signin.lead")), h("ul", { class: "providers" }, ...items.map((each) => h("li", {},
+    h("a", { class: "button wide", href: each.login_url, "data-document": true }, t("signin.with", { name: each.display_name }), icon("arrow"))))));
 }
 
 export function signIn() {
   const node = h("section", {},
     h("h1", { tabindex: -1 }, t("signin.title")),
-    h("p", { class: "lead" }, t("signin.lead")),
     refusal(),
     load(() => get("/auth/providers"), providers),
     h("h2", { class: "divider" }, t("signin.link")),

@@ -1,0 +1,62 @@
+// Starts the real binary on a free port with a fresh data folder, and stops it again.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { access, mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+
+const root = path.resolve(import.meta.dirname, "../..");
+const target = process.env.CARGO_TARGET_DIR ?? path.join(root, "target");
+const binary = process.env.MILTON_BIN ?? path.join(target, "debug/milton");
+
+/** A port that nobody listens on at this moment. */
+export async function freePort() {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  probe.close();
+  return port;
+}
+
+/**
+ * Runs `milton dev` and waits for its start line.
+ * @param {{env?: Record<string, string>, port?: number, data?: string, args?: string[]}} [options]
+ * @returns {Promise<{url: string, claimUrl: string | undefined, data: string, stop: () => Promise<void>}>}
+ */
+export async function startMilton({ env = {}, port, data, args = ["dev"] } = {}) {
+  await access(binary);
+  const folder = data ?? await mkdtemp(path.join(tmpdir(), "milton-browser-"));
+  const command = [...args, "--json", "--port", String(port ?? await freePort())];
+  if (args[0] === "dev") command.push("--data", path.join(folder, "data"));
+  const child = spawn(binary, command, { cwd: folder, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  let log = "";
+  child.stderr.on("data", (chunk) => { log = (log + chunk).slice(-20_000); });
+  const line = await firstLine(child, () => log);
+  return {
+    url: line.url,
+    claimUrl: line.claim_url,
+    data: folder,
+    async stop() {
+      const gone = child.exitCode === null ? once(child, "exit") : null;
+      child.kill("SIGTERM");
+      await gone;
+      if (!data) await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The `listening` line, or an error that carries what the server said instead. */
+function firstLine(child, log) {
+  return new Promise((resolve, reject) => {
+    const deadline = setTimeout(() => { child.kill(); reject(new Error(`no start line within 60 s\n${log()}`)); }, 60_000);
+    createInterface({ input: child.stdout }).on("line", (text) => {
+      const line = text.startsWith("{") ? JSON.parse(text) : {};
+      if (line.event !== "listening") return;
+      clearTimeout(deadline);
+      resolve(line);
+    });
+    child.once("exit", (code) => { clearTimeout(deadline); reject(new Error(`milton ended with ${code} before it listened\n${log()}`)); });
+  });
+}
