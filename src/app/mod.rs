@@ -1,1 +1,156 @@
-//! To be written.
+//! Floor 3: what Milton does. [`App::act`] is the one way to change anything, [`App::ask`] the one way to read anything
+//! on somebody's behalf; each feature's file holds its actions and queries.
+
+pub mod account;
+pub mod audit;
+mod bearer;
+pub mod delegation;
+mod failures;
+mod idle;
+pub mod invitation;
+mod quota;
+pub mod sign_in;
+pub mod system;
+pub mod team;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::base::clock::Clock;
+use crate::base::entropy::Entropy;
+use crate::domain::actor::{Caller, SignedIn};
+use crate::domain::quota::Quota;
+use crate::domain::{AuthFailure, Error};
+use crate::idp::Provider;
+use crate::store::{self, Action, Query, Store};
+
+use bearer::Bearer;
+use failures::Failures;
+use idle::Idle;
+use quota::Quotas;
+pub use quota::{Allowance, QuotaFigures};
+
+/// What an app is built from, once, by the command line or by a test.
+pub struct AppOptions {
+    /// The open database.
+    pub store: Store,
+    /// Where the present comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where randomness comes from.
+    pub entropy: Arc<dyn Entropy>,
+    /// Who may vouch for people.
+    pub providers: Vec<Provider>,
+    /// Quota figures that differ from the defaults.
+    pub quotas: QuotaFigures,
+    /// The address people reach this server at, such as `https://localhost:8443`; without a slash at its end.
+    pub public_url: String,
+}
+
+/// The running product.
+pub struct App {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    providers: Vec<Provider>,
+    quotas: Quotas,
+    bearer: Bearer,
+    idle: Idle,
+    failures: Failures,
+    public_url: String,
+}
+
+/// A change that was made, is durable and has its audit row.
+#[derive(Debug)]
+pub struct Acted<T> {
+    /// What the action answers.
+    pub output: T,
+    /// The audit row that stands for it.
+    pub seq: i64,
+    /// What is left of the caller's quota, when the action has one.
+    pub allowance: Option<Allowance>,
+}
+
+impl App {
+    /// Builds the app over an open store.
+    pub fn new(options: AppOptions) -> Result<Self, Error> {
+        let AppOptions { store, clock, entropy, providers, quotas, public_url } = options;
+        let quotas = Quotas::new(Arc::clone(&clock), quotas, &store.look(store::quota::load)?);
+        let bearer = Bearer::new(Arc::clone(&entropy));
+        let failures = Failures::default();
+        Ok(Self { store, clock, entropy, providers, quotas, bearer, idle: Idle::default(), failures, public_url })
+    }
+
+    /// Changes something: quota, permission, effect and audit row, or nothing.
+    pub async fn act<A: Action>(&self, caller: &Caller, action: A) -> Result<Acted<A::Output>, Error> {
+        let allowance = match action.quota() {
+            Some(quota) => Some(self.spend(caller, quota).await?),
+            None => None,
+        };
+        let used = allowance.as_ref().and_then(|allowance| allowance.in_use(caller));
+        let done = self.store.act(caller.clone(), action, used).await?;
+        Ok(Acted { output: done.output, seq: done.seq, allowance })
+    }
+
+    /// Reads something on the caller's behalf.
+    pub async fn ask<Q: Query>(&self, caller: &Caller, query: Q) -> Result<Q::Output, Error> {
+        self.store.ask(caller, query).await
+    }
+
+    /// Who is behind a session's token. The comparison may be remembered; validity is read each time.
+    pub async fn authenticate(&self, caller: &Caller, token: &str) -> Result<SignedIn, Error> {
+        match self.bearer.signed_in(&self.store, self.clock.now(), token).await {
+            Ok(signed_in) if self.idle.keeps(&signed_in, self.clock.now()) => Ok(signed_in),
+            Ok(_) => self.refuse_token(caller, AuthFailure::Expired).await,
+            Err(Error::Unauthenticated(failure)) => self.refuse_token(caller, failure).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn refuse_token<T>(&self, caller: &Caller, failure: AuthFailure) -> Result<T, Error> {
+        self.record_failed_sign_in(caller, BTreeMap::from([("error", failure.to_string())])).await?;
+        Err(failure.into())
+    }
+
+    /// Takes one act out of the caller's allowance; the first refusal of a window leaves a row.
+    pub async fn spend(&self, caller: &Caller, quota: Quota) -> Result<Allowance, Error> {
+        match self.quotas.take(caller, quota) {
+            Ok(allowance) => Ok(allowance),
+            Err(refused) => {
+                if refused.is_first {
+                    self.store.record(caller.clone(), system::quota_exceeded(quota)).await?;
+                }
+                Err(refused.error)
+            }
+        }
+    }
+
+    /// The address people reach this server at.
+    pub fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    /// The present.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Randomness.
+    pub fn entropy(&self) -> &Arc<dyn Entropy> {
+        &self.entropy
+    }
+
+    /// Whether the server has an owner.
+    pub fn is_claimed(&self) -> Result<bool, Error> {
+        self.store.look(store::user::is_claimed)
+    }
+
+    /// Whether the server can do its work: reads answer and writes can be durable.
+    pub fn is_ready(&self) -> bool {
+        self.store.is_writable() && self.is_claimed().is_ok()
+    }
+
+    /// The database, for its own health checks.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+}

@@ -1,1 +1,126 @@
-//! To be written.
+//! Floor 2: the store. Its door is `Store::act` and `Store::ask`, which `app::App` alone calls.
+
+/// Names the statements of a file, and lists them for the test that prepares each against the migrated schema.
+macro_rules! statements {
+    ($($name:ident = $sql:expr;)+) => {
+        $(const $name: &str = $sql;)+
+        #[cfg(test)]
+        pub(super) const STATEMENTS: &[&str] = &[$($name),+];
+    };
+}
+
+pub mod action;
+pub mod audit;
+pub mod delegation;
+mod door;
+mod engine;
+pub mod invitation;
+mod keys;
+mod lock;
+pub mod login;
+mod migration;
+mod open;
+pub mod quota;
+pub mod session;
+mod sqlite;
+#[cfg(test)]
+mod statements;
+pub mod team;
+mod tx;
+pub mod user;
+mod writer;
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use crate::base::clock::Clock;
+use crate::crypto::bearer::TokenKeys;
+use crate::domain::Error;
+use crate::domain::actor::Caller;
+
+pub use action::{Action, Done, Query, Resource, Scope, Target, their_own};
+pub use door::Note;
+pub use engine::Value;
+pub use open::{OpenError, StoreOptions};
+pub use tx::{ReadTx, Tx};
+
+use door::{Pending, PendingNote};
+use keys::Keys;
+use quota::QuotaUse;
+use lock::Lock;
+use sqlite::Readers;
+use writer::Writer;
+
+/// One database, open.
+pub struct Store {
+    writer: Writer,
+    readers: Readers,
+    keys: Arc<Keys>,
+    clock: Arc<dyn Clock>,
+    _lock: Lock,
+}
+
+impl Store {
+    /// Hands an action to the writer. The answer comes after the commit; `Unavailable` means that nothing happened.
+    pub(crate) async fn act<A: Action>(
+        &self,
+        caller: Caller,
+        action: A,
+        quota: Option<QuotaUse>,
+    ) -> Result<Done<A::Output>, Error> {
+        let (reply, answer) = oneshot::channel();
+        let pending = Pending { caller, action: Some(action), quota, outcome: None, reply: Some(reply) };
+        self.writer.submit(Box::new(pending))?;
+        answer.await.map_err(|_| Error::Unavailable("the writer has stopped"))?
+    }
+
+    /// Answers a question from one moment of the database. A denial is audited before it is told.
+    pub(crate) async fn ask<Q: Query>(&self, caller: &Caller, query: Q) -> Result<Q::Output, Error> {
+        let (permission, target) = (query.permission(), query.target());
+        let answer = self.look(|read| door::ask(read, caller, query));
+        if let Err(error) = &answer
+            && let Some(note) = door::refused_question(permission, target, error)
+        {
+            self.record(caller.clone(), note).await?;
+        }
+        answer
+    }
+
+    /// Writes an audit row about something that changes nothing else.
+    pub(crate) async fn record(&self, caller: Caller, note: Note) -> Result<(), Error> {
+        let (reply, answer) = oneshot::channel();
+        self.writer.submit(Box::new(PendingNote { caller, note, reply: Some(reply) }))?;
+        answer.await.map_err(|_| Error::Unavailable("the writer has stopped"))?
+    }
+
+    /// Reads on the server's own behalf: to find out who somebody is, or how the server fares. Never for a caller.
+    pub(crate) fn look<T>(&self, read: impl FnOnce(&ReadTx<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.readers.with(|engine| read(&ReadTx::new(engine, &self.keys, self.clock.now())))
+    }
+
+    /// The keys that make and check bearer tokens.
+    pub(crate) fn token_keys(&self) -> &TokenKeys {
+        self.keys.keyring().token_keys()
+    }
+
+    /// Whether acts can be durable at this moment.
+    pub fn is_writable(&self) -> bool {
+        !self.writer.is_broken()
+    }
+
+    /// Recomputes the audit log's tree from its rows. Reads the whole log.
+    pub fn verify_audit(&self) -> Result<audit::Verified, Error> {
+        self.readers.with(audit::verify)
+    }
+
+    /// What SQLite says of the file: nothing, when all is well. Reads the whole file.
+    pub fn check_integrity(&self) -> Result<Vec<String>, Error> {
+        self.readers.with(open::check_integrity)
+    }
+
+    /// Finishes what waits and closes the database.
+    pub fn close(&self) {
+        self.writer.stop();
+    }
+}

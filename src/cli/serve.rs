@@ -1,0 +1,53 @@
+//! `milton serve`: production.
+
+use clap::Args;
+use serde_json::json;
+
+use super::exit::{Exit, Failure};
+use super::output::Output;
+use super::place::{Place, Settings};
+
+/// Serve with a configuration of yours
+///
+/// Refuses to start with a mistake in the configuration, without a root key or with one that others can read, and
+/// beside another process on the same data. Each refusal says why and writes nothing.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  milton serve --config /etc/milton/milton.toml\n  milton serve --config milton.toml --check"
+)]
+pub struct Serve {
+    #[command(flatten)]
+    place: Place,
+    /// Check the configuration and the root key, and stop there
+    #[arg(long)]
+    check: bool,
+}
+
+/// What is said once the server listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Greeting {
+    /// Where it listens, in one line.
+    Line,
+    /// All that somebody needs who tries it for the first time.
+    Banner,
+}
+
+impl Serve {
+    pub fn run(&self, output: Output) -> Result<(), Failure> {
+        let settings = self.place.load(Vec::new())?;
+        if !self.check {
+            return start(&settings, Greeting::Line, output);
+        }
+        settings.root_key()?;
+        let file = settings.file.as_ref().map(|file| file.display().to_string());
+        let human = format!("{} is fine, and so is the root key.", file.as_deref().unwrap_or("The configuration"));
+        output.say(&human, &json!({"event": "checked", "config": file, "data": settings.layout.folder()}));
+        Ok(())
+    }
+}
+
+/// Serves until the process is told to stop.
+pub fn start(settings: &Settings, _greeting: Greeting, _output: Output) -> Result<(), Failure> {
+    settings.root_key()?;
+    Err(Failure::new(Exit::Unavailable, "the server is not part of this build"))
+}

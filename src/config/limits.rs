@@ -1,0 +1,33 @@
+//! `[limits]`: the figures of quotas and connections. Each has bounds: no configuration switches a limit off.
+
+use super::reader::Reader;
+
+/// How much of everything is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Delegations one person may create in an hour: 1–200, 20 by default.
+    pub delegations_per_hour: u32,
+    /// Invitations one person may create in an hour: 1–200, 20 by default.
+    pub invitations_per_hour: u32,
+    /// Sign-in attempts from one address in five minutes: 1–60, 10 by default.
+    pub sign_ins_per_5_minutes: u32,
+    /// Requests from one address in a minute: 60–6,000, 600 by default.
+    pub requests_per_minute: u32,
+    /// Open connections: 16–16,384, 1,024 by default.
+    pub connections: u32,
+    /// Open connections from one address: 4–1,024, 64 by default.
+    pub connections_per_address: u32,
+}
+
+impl Limits {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            delegations_per_hour: reader.number("limits.delegations_per_hour", 20, &(1..=200)),
+            invitations_per_hour: reader.number("limits.invitations_per_hour", 20, &(1..=200)),
+            sign_ins_per_5_minutes: reader.number("limits.sign_ins_per_5_minutes", 10, &(1..=60)),
+            requests_per_minute: reader.number("limits.requests_per_minute", 600, &(60..=6_000)),
+            connections: reader.number("limits.connections", 1_024, &(16..=16_384)),
+            connections_per_address: reader.number("limits.connections_per_address", 64, &(4..=1_024)),
+        }
+    }
+}

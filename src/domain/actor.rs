@@ -1,0 +1,75 @@
+//! Who acts, and from where: the first argument of everything that changes or reads anything.
+
+use std::net::IpAddr;
+
+use crate::base::clock::Timestamp;
+use crate::base::id::Id;
+
+use super::session::{Session, SessionKind};
+use super::user::User;
+
+/// Who acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A signed-in person.
+    User(SignedIn),
+    /// Somebody who has not signed in.
+    Anonymous,
+    /// One of Milton's own timers, by name.
+    Job(&'static str),
+    /// Whoever sits at the host's command line.
+    Operator,
+}
+
+/// A person behind a verified token. Proof of the past only: the store reads state and roles anew for each act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// The person.
+    pub user: Id<User>,
+    /// The sign-in the token belongs to.
+    pub session: Id<Session>,
+    /// How that sign-in is used.
+    pub kind: SessionKind,
+    /// When the person last proved who they are.
+    pub auth_time: Timestamp,
+}
+
+impl Actor {
+    /// The kind's name in the audit log.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::User(_) => "user",
+            Self::Anonymous => "anonymous",
+            Self::Job(_) => "job",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// The person, when there is one.
+    pub const fn user(&self) -> Option<Id<User>> {
+        match self {
+            Self::User(signed_in) => Some(signed_in.user),
+            _ => None,
+        }
+    }
+}
+
+/// An actor together with the circumstances that the audit log keeps.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Who acts.
+    pub actor: Actor,
+    /// The request's id; empty outside of HTTP.
+    pub request_id: String,
+    /// The client's address.
+    pub address: Option<IpAddr>,
+    /// What the client calls itself, at most 256 bytes.
+    pub user_agent: Option<String>,
+}
+
+impl Caller {
+    /// An actor without a network: a timer or the command line.
+    pub const fn local(actor: Actor) -> Self {
+        Self { actor, request_id: String::new(), address: None, user_agent: None }
+    }
+}

@@ -1,0 +1,102 @@
+//! What the audit log calls the things that happen.
+
+macro_rules! events {
+    ($($event:ident $name:literal;)+) => {
+        /// Something that happened, or was tried.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum Event {
+            $(#[doc = concat!("`", $name, "`")] $event,)+
+        }
+
+        impl Event {
+            /// Every event there is.
+            pub const ALL: &'static [Self] = &[$(Self::$event,)+];
+
+            /// `area.happening`, as the audit log and the API name it.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$event => $name,)+ }
+            }
+        }
+    };
+}
+
+events! {
+    LoginSucceeded "auth.login.succeeded";
+    LoginFailed "auth.login.failed";
+    Logout "auth.logout";
+    FailureBurst "auth.failure_burst";
+    OauthStarted "auth.oauth.started";
+    OauthReturned "auth.oauth.returned";
+    OauthSucceeded "auth.oauth.succeeded";
+    OauthFailed "auth.oauth.failed";
+    LinkCreated "auth.link.created";
+    LinkUsed "auth.link.used";
+    TokenRevoked "token.revoked";
+    TokensRevokedAll "token.revoked_all";
+    AccessDenied "authz.denied";
+    MatrixLoaded "authz.matrix_loaded";
+    RateLimitExceeded "ratelimit.exceeded";
+    UserCreated "user.created";
+    UserUpdated "user.updated";
+    TeamCreated "team.created";
+    TeamUpdated "team.updated";
+    TeamMemberRemoved "team.member.removed";
+    TeamMemberLeft "team.member.left";
+    TeamRoleChanged "team.role.changed";
+    InvitationCreated "team.invitation.created";
+    InvitationAccepted "team.invitation.accepted";
+    InvitationRevoked "team.invitation.revoked";
+    DelegationCreated "delegation.created";
+    DelegationUpdated "delegation.updated";
+    DelegationDeleted "delegation.deleted";
+    DelegationOffered "delegation.offered";
+    DelegationAccepted "delegation.accepted";
+    DelegationDeclined "delegation.declined";
+    DelegationStarted "delegation.started";
+    DelegationDone "delegation.done";
+    DelegationConfirmed "delegation.confirmed";
+    DelegationReopened "delegation.reopened";
+    DelegationReassigned "delegation.reassigned";
+    DelegationCancelled "delegation.cancelled";
+    AuditQueried "audit.queried";
+    SystemStarted "system.started";
+    SystemStopped "system.stopped";
+    DecryptFailed "system.decrypt.failed";
+}
+
+impl Event {
+    /// The event of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|event| event.as_str() == name)
+    }
+}
+
+/// How it ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Outcome {
+    /// Done, and durable.
+    Success,
+    /// Not allowed.
+    Denied,
+    /// Allowed, and nothing changed all the same.
+    Failure,
+}
+
+impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 3] = [Self::Success, Self::Denied, Self::Failure];
+
+    /// The outcome's name in the API and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Denied => "denied",
+            Self::Failure => "failure",
+        }
+    }
+
+    /// The outcome of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == name)
+    }
+}

@@ -1,0 +1,40 @@
+//! How often one caller may do a thing.
+
+use std::time::Duration;
+
+/// A named allowance: `limit` acts at once, refilled evenly over `window` (GCRA).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Quota {
+    /// Its name in problems, headers and the audit log.
+    pub name: &'static str,
+    /// How many acts a full allowance holds.
+    pub limit: u32,
+    /// How long an empty one takes to fill.
+    pub window: Duration,
+    /// What one allowance belongs to.
+    pub per: Per,
+}
+
+/// What one allowance belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Per {
+    /// A person, over all of their sessions.
+    User,
+    /// A client address.
+    Address,
+}
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// Creating delegations.
+pub const DELEGATIONS: Quota = Quota { name: "delegations", limit: 20, window: HOUR, per: Per::User };
+/// Creating invitations.
+pub const INVITATIONS: Quota = Quota { name: "invitations", limit: 20, window: HOUR, per: Per::User };
+/// Attempts to sign in.
+pub const SIGN_INS: Quota =
+    Quota { name: "sign-ins", limit: 10, window: Duration::from_secs(5 * 60), per: Per::Address };
+/// Requests of any kind.
+pub const REQUESTS: Quota = Quota { name: "requests", limit: 600, window: Duration::from_secs(60), per: Per::Address };
+
+/// Every quota there is: each has its own state.
+pub const ALL: [Quota; 4] = [DELEGATIONS, INVITATIONS, SIGN_INS, REQUESTS];

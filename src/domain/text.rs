@@ -1,0 +1,141 @@
+//! What people write, parsed once at the edge: length, control characters and shape are right from then on.
+
+use std::fmt;
+
+use super::error::Error;
+
+/// One line of text of 1 to `MAX` characters, without control characters, trimmed. Never printed by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Line<const MAX: usize>(String);
+
+/// The name of a person, a team or a device.
+pub type Name = Line<100>;
+/// A delegation's title.
+pub type Title = Line<200>;
+/// A delegation's label.
+pub type Label = Line<40>;
+
+impl<const MAX: usize> Line<MAX> {
+    /// Refuses what is empty, too long or holds control characters; `pointer` says where it stood.
+    pub fn parse(pointer: &str, text: &str) -> Result<Self, Error> {
+        let text = text.trim();
+        match text.chars().count() {
+            0 => Err(Error::invalid(pointer, "must not be empty")),
+            n if n > MAX => Err(Error::invalid(pointer, format!("must be at most {MAX} characters long"))),
+            _ if text.chars().any(char::is_control) => {
+                Err(Error::invalid(pointer, "must be one line without control characters"))
+            }
+            _ => Ok(Self(text.to_owned())),
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> fmt::Debug for Line<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{} bytes]", self.0.len())
+    }
+}
+
+/// Longer text of up to `MAX` characters; line breaks and tabs are the only control characters. Never printed by `Debug`.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Prose<const MAX: usize>(String);
+
+/// What a delegation is about.
+pub type Body = Prose<20_000>;
+
+impl<const MAX: usize> Prose<MAX> {
+    /// Refuses what is too long or holds control characters; `pointer` says where it stood.
+    pub fn parse(pointer: &str, text: &str) -> Result<Self, Error> {
+        if text.chars().count() > MAX {
+            return Err(Error::invalid(pointer, format!("must be at most {MAX} characters long")));
+        }
+        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+            return Err(Error::invalid(pointer, "must not hold control characters"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> fmt::Debug for Prose<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{} bytes]", self.0.len())
+    }
+}
+
+/// An e-mail address: something, one `@`, a domain; at most 254 bytes (RFC 5321). Never printed by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Email(String);
+
+impl Email {
+    /// Refuses what cannot be an address; whether it is one, only a message could tell.
+    pub fn parse(pointer: &str, text: &str) -> Result<Self, Error> {
+        let text = text.trim();
+        let good = text.len() <= 254
+            && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+            && text.split_once('@').is_some_and(|(local, domain)| {
+                !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !domain.starts_with('.')
+            });
+        if good { Ok(Self(text.to_owned())) } else { Err(Error::invalid(pointer, "must be an e-mail address")) }
+    }
+
+    /// The address as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[e-mail]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_trimmed_and_bounded() {
+        assert_eq!(Line::<3>::parse("/x", " abc ").unwrap().as_str(), "abc");
+        assert_eq!(Line::<3>::parse("/x", "äöü").unwrap().as_str(), "äöü");
+        for bad in ["", "  ", "abcd", "a\nb", "a\u{0}b"] {
+            assert!(Line::<3>::parse("/x", bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn prose_keeps_its_lines() {
+        assert_eq!(Prose::<5>::parse("/x", "a\n\tb").unwrap().as_str(), "a\n\tb");
+        assert_eq!(Prose::<5>::parse("/x", "").unwrap().as_str(), "");
+        assert!(Prose::<5>::parse("/x", "123456").is_err());
+        assert!(Prose::<5>::parse("/x", "a\u{7}").is_err());
+    }
+
+    #[test]
+    fn addresses() {
+        for good in ["ana@example.org", "a.b+c@x.io", " ana@example.org "] {
+            assert!(Email::parse("/email", good).is_ok(), "{good}");
+        }
+        let long = format!("{}@example.org", "a".repeat(250));
+        for bad in ["", "ana", "@x", "ana@", "a@b@c", "a b@c.d", "a@.d", long.as_str()] {
+            assert!(Email::parse("/email", bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn nothing_shows_in_debug() {
+        assert_eq!(format!("{:?}", Name::parse("/n", "Ana").unwrap()), "[3 bytes]");
+        assert_eq!(format!("{:?}", Body::parse("/b", "Ana").unwrap()), "[3 bytes]");
+        assert_eq!(format!("{:?}", Email::parse("/e", "ana@x.org").unwrap()), "[e-mail]");
+    }
+}

@@ -1,0 +1,96 @@
+//! The catalog of problem types: slug, status and wording of every refusal this server can give.
+
+/// One problem type.
+#[derive(Debug)]
+pub struct Kind {
+    /// The last part of `/problems/<slug>`; never changes its meaning.
+    pub slug: &'static str,
+    /// The HTTP status it comes with.
+    pub status: u16,
+    /// RFC 9457 title.
+    pub title: &'static str,
+    /// RFC 9457 detail, where the occurrence has nothing of its own to say.
+    pub detail: &'static str,
+}
+
+const fn kind(slug: &'static str, status: u16, title: &'static str, detail: &'static str) -> Kind {
+    Kind { slug, status, title, detail }
+}
+
+const INTERNAL: Kind =
+    kind("internal", 500, "Internal error", "Something failed on the server. The log has it under this request's id.");
+
+/// Every problem type.
+pub const KINDS: &[Kind] = &[
+    kind("bad-request", 400, "Bad request", "The request cannot be understood."),
+    kind("malformed-json", 400, "Malformed JSON", "The body is not valid JSON."),
+    kind("missing-token", 401, "Sign-in required", "The request carries no token."),
+    kind("invalid-token", 401, "Invalid token", "The token is not one of this server."),
+    kind("expired-token", 401, "Expired token", "The token has expired; sign in again."),
+    kind("revoked-token", 401, "Revoked token", "The token was revoked; sign in again."),
+    kind("step-up-required", 401, "Fresh sign-in required", "This needs a sign-in within the last 10 minutes."),
+    kind("access-denied", 403, "Access denied", "You may not do this, or it is not there."),
+    kind("not-invited", 403, "Not invited", "This server admits people by invitation or by their domain."),
+    kind("not-found", 404, "Not found", "There is nothing here."),
+    kind("method-not-allowed", 405, "Method not allowed", "This path does not take that method; see Allow."),
+    kind("request-timeout", 408, "Request timeout", "The request took too long to arrive or to answer."),
+    kind("last-owner", 409, "Last owner", "The last Owner cannot leave, be demoted, suspended or deleted."),
+    kind("wrong-state", 409, "Wrong state", "The present state does not allow this step."),
+    kind("link-required", 409, "Link required", "This e-mail has an account: sign in there and link the identity."),
+    kind("already-used", 409, "Already used", "This was used before and works only once."),
+    kind("already-exists", 409, "Already exists", "There is one already."),
+    kind("already-claimed", 409, "Already claimed", "This server has an owner."),
+    kind("held", 409, "Legal hold", "A legal hold forbids this."),
+    kind("precondition-failed", 412, "Precondition failed", "It was changed meanwhile: read it again, then repeat."),
+    kind("payload-too-large", 413, "Payload too large", "The body is larger than allowed."),
+    kind("unsupported-media-type", 415, "Unsupported media type", "The body must be application/json."),
+    kind("invalid", 422, "Invalid input", "The request is well-formed, but some of it is wrong; see errors."),
+    kind("quota-exceeded", 429, "Quota exceeded", "The quota is used up."),
+    kind("headers-too-large", 431, "Header fields too large", "The request has more header fields than allowed."),
+    INTERNAL,
+    kind("unavailable", 503, "Unavailable", "Nothing was changed; try again."),
+];
+
+/// The statuses of refusals that every operation documents, with what each means.
+pub const STATUSES: &[(u16, &str)] = &[
+    (400, "The request cannot be understood (`bad-request`, `malformed-json`)."),
+    (401, "The caller is not known, or must sign in afresh."),
+    (403, "The caller may not do this, or may not see whether it is there."),
+    (404, "Nothing is there, below a parent that the caller may list."),
+    (405, "The path does not take this method."),
+    (408, "The request took too long."),
+    (409, "The present state does not allow it."),
+    (412, "`If-Match` does not name the present version."),
+    (413, "The body is larger than allowed."),
+    (415, "The body is not `application/json`."),
+    (422, "Well-formed but wrong, with a pointer per field."),
+    (429, "A quota is used up."),
+    (431, "More header fields than allowed."),
+    (500, "A fault of the server."),
+    (503, "Not possible at this moment; nothing was changed."),
+];
+
+/// The entry of a slug; a slug that is not in the catalog is a fault of ours and answers as such.
+pub fn find(slug: &str) -> &'static Kind {
+    const FAULT: &Kind = &INTERNAL;
+    KINDS.iter().find(|kind| kind.slug == slug).unwrap_or(FAULT)
+}
+
+/// The catalog as a Markdown table, for the API's description.
+pub fn markdown() -> String {
+    let rows = KINDS.iter().map(|kind| format!("| `{}` | {} | {} |\n", kind.slug, kind.status, kind.detail));
+    format!("| type | status | meaning |\n|---|---|---|\n{}", rows.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_stand_once_and_their_status_is_documented() {
+        for (at, kind) in KINDS.iter().enumerate() {
+            assert!(KINDS[..at].iter().all(|other| other.slug != kind.slug), "{} stands twice", kind.slug);
+            assert!(STATUSES.iter().any(|(status, _)| *status == kind.status), "{} is undocumented", kind.status);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The last line before the wire: every error and every panic leaves as a problem, and faults are logged.
+
+use std::any::Any;
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use poem::error::{MethodNotAllowedError, NotFoundError, ReadBodyError};
+use poem::http::{StatusCode, Uri};
+use poem::middleware::{CatchPanic, CatchPanicEndpoint};
+use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
+use poem_openapi::error::{AuthorizationError, ContentTypeError, ParseParamError, ParsePathError};
+
+use super::body;
+use super::problem::{Failure, Wire};
+use super::request_id::RequestId;
+use super::routes::Routes;
+use crate::domain::{AuthFailure, Error};
+
+type PanicHandler = fn(Box<dyn Any + Send>) -> Response;
+
+/// Turns whatever goes wrong in `inner` into a problem.
+pub struct Errors<E> {
+    inner: CatchPanicEndpoint<E, PanicHandler>,
+    routes: Arc<Routes>,
+}
+
+/// Marks the answer of a handler that panicked, until the request's id is at hand.
+#[derive(Clone)]
+struct Panicked;
+
+impl<E: Endpoint> Errors<E> {
+    /// Stands before `inner`, whose paths are `routes`.
+    pub fn new(inner: E, routes: Arc<Routes>) -> Self {
+        let handler: PanicHandler = |_| {
+            let mut response = Response::default();
+            response.set_data(Panicked);
+            response
+        };
+        Self { inner: CatchPanic::new().with_handler(handler).transform(inner), routes }
+    }
+
+    fn translate(&self, error: poem::Error, uri: &Uri) -> Failure {
+        let path = uri.path();
+        match error.downcast::<Failure>() {
+            Ok(failure) => failure,
+            Err(error) if error.is::<NotFoundError>() => Wire::NoRoute.into(),
+            Err(error) if error.is::<MethodNotAllowedError>() => {
+                Wire::MethodNotAllowed(self.routes.allow(path).unwrap_or_default()).into()
+            }
+            Err(error) if error.is::<ContentTypeError>() => Wire::UnsupportedMediaType.into(),
+            Err(error) if error.is::<AuthorizationError>() => AuthFailure::Missing.into(),
+            Err(error) => self.parameter(&error, path).unwrap_or_else(|| other(error)),
+        }
+    }
+
+    /// A parameter that does not parse is a wrong field by its own name.
+    fn parameter(&self, error: &poem::Error, path: &str) -> Option<Failure> {
+        let (name, reason) = if let Some(error) = error.downcast_ref::<ParseParamError>() {
+            (error.name.to_owned(), error.reason.as_str())
+        } else {
+            let error = error.downcast_ref::<ParsePathError>()?;
+            let nth = error.name.strip_prefix("param").and_then(|nth| nth.parse().ok());
+            let name = nth.and_then(|nth| self.routes.parameter(path, nth)).unwrap_or(error.name);
+            (name.to_owned(), error.reason.as_str())
+        };
+        // The framework's own words name Rust types; only the bounds of the document may be shown.
+        let detail = match reason.strip_prefix("verification failed. ") {
+            Some(bound) => format!("does not keep {bound}"),
+            None if reason.contains("expects an input value") => String::from("is required"),
+            None => String::from("has the wrong form"),
+        };
+        Some(Error::invalid(name, detail).into())
+    }
+}
+
+/// What is left is judged by its status: a client's fault is told as such, the rest is ours.
+fn other(error: poem::Error) -> Failure {
+    let error = match error.downcast::<ReadBodyError>() {
+        Ok(error) => return body::unreadable(error),
+        Err(error) => error,
+    };
+    match error.status() {
+        StatusCode::BAD_REQUEST => Wire::BadRequest("The request cannot be understood.").into(),
+        StatusCode::UNAUTHORIZED => AuthFailure::Missing.into(),
+        StatusCode::NOT_FOUND => Wire::NoRoute.into(),
+        StatusCode::PAYLOAD_TOO_LARGE => Wire::PayloadTooLarge.into(),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Wire::UnsupportedMediaType.into(),
+        _ => Error::internal(error.to_string()).into(),
+    }
+}
+
+impl<E: Endpoint> Endpoint for Errors<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let id = RequestId::of(&request);
+        let uri = request.uri().clone();
+        let failure = match self.inner.call(request).await.map(IntoResponse::into_response) {
+            Ok(response) if response.data::<Panicked>().is_none() => return Ok(response),
+            Ok(_) => Error::internal("a handler panicked").into(),
+            Err(error) if error.is_from_response() => return Ok(error.into_response()),
+            Err(error) => self.translate(error, &uri),
+        };
+        if let Some(cause) = failure.internal_cause() {
+            tracing::error!(request_id = %id, path = uri.path(), cause = chain(cause), "internal error");
+        }
+        Ok(failure.answer(Some(id.as_str()).filter(|id| !id.is_empty())))
+    }
+}
+
+/// An error with all its causes in one line.
+fn chain(error: &(dyn StdError + Send + Sync)) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line.push_str(": ");
+        line.push_str(&error.to_string());
+        cause = error.source();
+    }
+    line
+}

@@ -1,0 +1,56 @@
+//! The bounds of the wire, each with its default.
+
+use std::time::Duration;
+
+use super::body::MAX_BODY;
+
+/// How much and how long a client may keep the server busy.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// For the TLS handshake, its first byte included: 5 s.
+    pub handshake: Duration,
+    /// For the header of a request: 5 s. An idle HTTP/1.1 connection waits for its next header and closes likewise.
+    pub headers: Duration,
+    /// Header of a request: 32 KiB.
+    pub header_bytes: u32,
+    /// Header fields of a request: 64.
+    pub header_fields: usize,
+    /// Body of a request: 1 MiB.
+    pub body: usize,
+    /// What is read beyond an early answer so that the client sees it: 1 MiB.
+    pub drain: usize,
+    /// From the end of the header to the beginning of the answer: 30 s.
+    pub request: Duration,
+    /// An HTTP/2 connection without a stream: 60 s.
+    pub idle: Duration,
+    /// Sent data that nobody acknowledges: 30 s. A client that stops reading is cut.
+    pub stalled: Duration,
+    /// Streams at once on one HTTP/2 connection: 100.
+    pub streams: u32,
+    /// Connections in all: 1,024; more wait to be accepted.
+    pub connections: usize,
+    /// Connections of one IPv4 address or one IPv6 /64 network: 64; more are closed at once.
+    pub connections_per_address: usize,
+    /// From the call to stop until what still runs is cut: 10 s.
+    pub shutdown: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            handshake: Duration::from_secs(5),
+            headers: Duration::from_secs(5),
+            header_bytes: 32 << 10,
+            header_fields: 64,
+            body: MAX_BODY,
+            drain: 1 << 20,
+            request: Duration::from_secs(30),
+            idle: Duration::from_mins(1),
+            stalled: Duration::from_secs(30),
+            streams: 100,
+            connections: 1_024,
+            connections_per_address: 64,
+            shutdown: Duration::from_secs(10),
+        }
+    }
+}

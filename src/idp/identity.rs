@@ -1,0 +1,32 @@
+//! Who somebody is, according to a provider that proved it. No `Debug`: all of it is personal.
+
+use crate::base::clock::Timestamp;
+use crate::base::secret::Secret;
+
+/// A person as a provider knows them. (`issuer`, `subject`) is the identity; everything else may change.
+pub struct Identity {
+    /// The provider's issuer.
+    pub issuer: String,
+    /// The provider's name for the person: stable, never given to somebody else, compared byte by byte.
+    pub subject: String,
+    /// Their e-mail address, if the provider tells it.
+    pub email: Option<String>,
+    /// Whether the provider has checked that the address is theirs.
+    pub email_verified: bool,
+    /// Their full name, if the provider tells it.
+    pub name: Option<String>,
+    /// Google's `hd`: the organisation's domain that the account belongs to.
+    pub hosted_domain: Option<String>,
+    /// What the provider gave for further requests.
+    pub tokens: ProviderTokens,
+}
+
+/// Tokens for requests to the provider.
+pub struct ProviderTokens {
+    /// The access token.
+    pub access: Secret<String>,
+    /// The refresh token, if there is one.
+    pub refresh: Option<Secret<String>>,
+    /// When the access token ends, if the provider says.
+    pub expires_at: Option<Timestamp>,
+}

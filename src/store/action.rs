@@ -1,0 +1,128 @@
+//! What goes through the door: an `Action` changes something, a `Query` reads something on somebody's behalf.
+
+use uuid::Uuid;
+
+use crate::base::id::Id;
+use crate::domain::Error;
+use crate::domain::actor::Caller;
+use crate::domain::event::Event;
+use crate::domain::permission::{Permission, Relation};
+use crate::domain::quota::Quota;
+use crate::domain::team::Team;
+
+use super::tx::{ReadTx, Tx};
+
+/// A change. `App::act` authorizes it, applies it and audits it in one transaction, or it did not happen.
+pub trait Action: Send + 'static {
+    /// What the caller gets when it is done and durable.
+    type Output: Send + 'static;
+
+    /// What the caller must be allowed to do.
+    fn permission(&self) -> Permission;
+
+    /// What it leaves in the audit log.
+    fn event(&self) -> Event;
+
+    /// How often the caller may do it.
+    fn quota(&self) -> Option<Quota> {
+        None
+    }
+
+    /// What it acts on: decides whose role bindings count. Known before anything is read.
+    fn target(&self) -> Target;
+
+    /// How the caller stands to the target. `NotFound` for an id that leads nowhere: the door tells it to those whose
+    /// role opens all of its kind, and answers everybody else as for an id that they may not see.
+    fn relation(&self, _read: &ReadTx<'_>, _caller: &Caller) -> Result<Relation, Error> {
+        Ok(Relation::default())
+    }
+
+    /// Runs inside the transaction after the permission was granted. Synchronous: no await, no network.
+    fn apply(self, tx: &mut Tx<'_>) -> Result<Self::Output, Error>;
+}
+
+/// A question. `App::ask` authorizes it and answers it from one moment of the database; a denial is audited.
+pub trait Query: Send + 'static {
+    /// The answer.
+    type Output: Send + 'static;
+
+    /// What the caller must be allowed to do.
+    fn permission(&self) -> Permission;
+
+    /// What it asks about.
+    fn target(&self) -> Target;
+
+    /// How the caller stands to the target; see [`Action::relation`].
+    fn relation(&self, _read: &ReadTx<'_>, _caller: &Caller) -> Result<Relation, Error> {
+        Ok(Relation::default())
+    }
+
+    /// Reads the answer.
+    fn run(self, read: &ReadTx<'_>) -> Result<Self::Output, Error>;
+}
+
+/// What an act or a question is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Whose role bindings count.
+    pub scope: Scope,
+    /// The thing itself, when it has an id yet.
+    pub resource: Option<Resource>,
+}
+
+/// Whose role bindings count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The server's.
+    Instance,
+    /// One team's.
+    Team(Id<Team>),
+}
+
+/// A thing in the audit log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// Its kind, such as `delegation`.
+    pub kind: &'static str,
+    /// Its id.
+    pub id: Uuid,
+}
+
+impl Target {
+    /// The server.
+    pub const fn instance() -> Self {
+        Self { scope: Scope::Instance, resource: None }
+    }
+
+    /// A team.
+    pub const fn team(team: Id<Team>) -> Self {
+        Self { scope: Scope::Team(team), resource: None }
+    }
+
+    /// The same scope, with the thing in it.
+    pub const fn resource<T: ?Sized>(self, kind: &'static str, id: Id<T>) -> Self {
+        Self { scope: self.scope, resource: Some(Resource { kind, id: id.uuid() }) }
+    }
+}
+
+/// The caller's own account: what is asked about is theirs by definition.
+pub const fn their_own() -> Relation {
+    Relation {
+        own: true,
+        assigned: false,
+        participant: false,
+        untouched: false,
+        granted: false,
+        reported: false,
+        target: None,
+    }
+}
+
+/// A change that was made.
+#[derive(Debug)]
+pub struct Done<T> {
+    /// What the action answers.
+    pub output: T,
+    /// The audit row that stands for it.
+    pub seq: i64,
+}

@@ -1,0 +1,301 @@
+//! The door itself: permission, effect and audit row in one transaction. Every change passes here.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::base::clock::Timestamp;
+use crate::base::id::Id;
+use crate::crypto::CryptoError;
+use crate::domain::actor::{Actor, Caller, SignedIn};
+use crate::domain::event::{Event, Outcome};
+use crate::domain::permission::{Decision, Permission, Relation, Subject, decide};
+use crate::domain::role::Role;
+use crate::domain::session::STEP_UP_WINDOW;
+use crate::domain::user::{User, UserState};
+use crate::domain::{AuthFailure, Error};
+
+use super::action::{Action, Done, Query, Scope, Target};
+use super::audit::Entry;
+use super::quota::{self, QuotaUse};
+use super::tx::{ReadTx, Record, Tx};
+use super::writer::{Desk, Work};
+
+statements! {
+    SUBJECT = "SELECT u.state, u.instance_role, u.pseudonym, \
+        s.revoked_at IS NULL AND s.expires_at > ?3 AND s.epoch = u.session_epoch, m.role \
+        FROM users u JOIN sessions s ON s.id = ?2 AND s.user_id = u.id \
+        LEFT JOIN memberships m ON m.user_id = u.id AND m.team_id = ?4 WHERE u.id = ?1";
+    PSEUDONYM = "SELECT pseudonym FROM users WHERE id = ?1";
+}
+
+/// Whoever acts, as the database knows them at this moment.
+struct Standing {
+    subject: Subject,
+    person: Option<(Id<User>, Uuid)>,
+}
+
+impl Standing {
+    fn read(read: &ReadTx<'_>, actor: &Actor, scope: Scope) -> Result<Self, Error> {
+        let alone = |subject| Ok(Self { subject, person: None });
+        match actor {
+            Actor::Anonymous => alone(Subject::Anonymous),
+            Actor::Job(_) => alone(Subject::Job),
+            Actor::Operator => alone(Subject::Operator),
+            Actor::User(signed_in) => Self::of_user(read, *signed_in, scope),
+        }
+    }
+
+    fn of_user(read: &ReadTx<'_>, signed_in: SignedIn, scope: Scope) -> Result<Self, Error> {
+        let team = match scope {
+            Scope::Team(team) => Some(team),
+            Scope::Instance => None,
+        };
+        let values = [signed_in.user.into(), signed_in.session.into(), read.now().into(), team.into()];
+        let found = read.first(SUBJECT, &values, |row| {
+            let active = row.word(0, UserState::parse)? == UserState::Active && row.integer(3)? == 1;
+            Ok(Self {
+                subject: Subject::User {
+                    active,
+                    instance_role: row.word_or_none(1, Role::parse)?,
+                    team_role: row.word_or_none(4, Role::parse)?,
+                    stepped_up: is_fresh(signed_in.auth_time, read.now()),
+                },
+                person: Some((signed_in.user, row.id::<()>(2)?.uuid())),
+            })
+        })?;
+        Ok(found.unwrap_or(Self {
+            subject: Subject::User { active: false, instance_role: None, team_role: None, stepped_up: false },
+            person: None,
+        }))
+    }
+}
+
+/// Whether a proof of identity is recent enough for a dangerous act.
+fn is_fresh(auth_time: Timestamp, now: Timestamp) -> bool {
+    now.since(auth_time) <= STEP_UP_WINDOW
+}
+
+/// The permission's answer as an error.
+fn admit(permission: Permission, standing: &Standing, relation: Relation) -> Result<(), Error> {
+    match decide(permission, standing.subject, relation) {
+        Decision::Allow => Ok(()),
+        Decision::StepUp => Err(AuthFailure::StepUpRequired.into()),
+        Decision::Deny if matches!(standing.subject, Subject::User { active: false, .. }) => {
+            Err(AuthFailure::Revoked.into())
+        }
+        Decision::Deny => Err(Error::Forbidden),
+    }
+}
+
+/// Authorizes. That a thing is not there, only those hear whose role opens all of its kind.
+fn authorize(permission: Permission, standing: &Standing, relation: Result<Relation, Error>) -> Result<(), Error> {
+    match relation {
+        Ok(relation) => admit(permission, standing, relation),
+        Err(Error::NotFound) => admit(permission, standing, Relation::default()).and(Err(Error::NotFound)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Authorizes and answers a question.
+pub(super) fn ask<Q: Query>(read: &ReadTx<'_>, caller: &Caller, query: Q) -> Result<Q::Output, Error> {
+    let standing = Standing::read(read, &caller.actor, query.target().scope)?;
+    authorize(query.permission(), &standing, query.relation(read, caller))?;
+    query.run(read)
+}
+
+/// An act in the writer's queue.
+pub(super) struct Pending<A: Action> {
+    pub caller: Caller,
+    pub action: Option<A>,
+    pub quota: Option<QuotaUse>,
+    pub outcome: Option<Result<Done<A::Output>, Error>>,
+    pub reply: Option<oneshot::Sender<Result<Done<A::Output>, Error>>>,
+}
+
+impl<A: Action> Work for Pending<A> {
+    fn run(&mut self, desk: &mut Desk<'_>) -> Result<(), Error> {
+        let Some(action) = self.action.take() else {
+            return Ok(());
+        };
+        let facts = Facts { permission: action.permission(), event: action.event(), target: action.target() };
+        let now = desk.clock.now();
+        let read = ReadTx::new(desk.engine, desk.keys, now);
+        let standing = Standing::read(&read, &self.caller.actor, facts.target.scope)?;
+        desk.engine.batch("SAVEPOINT act")?;
+        let head = desk.head.clone();
+        let result = match effect(desk, &self.caller, action, facts.permission, &standing, now) {
+            Ok((output, record)) => {
+                record_success(desk, &self.caller, &facts, &standing, record, now).map(|seq| Done { output, seq })
+            }
+            Err(error) => Err(error),
+        };
+        self.outcome = Some(match result {
+            Ok(done) => {
+                desk.engine.batch("RELEASE act")?;
+                Ok(done)
+            }
+            Err(error) => {
+                desk.engine.batch("ROLLBACK TO act")?;
+                desk.engine.batch("RELEASE act")?;
+                *desk.head = head;
+                if let Error::Unavailable(why) = error {
+                    return Err(Error::Unavailable(why));
+                }
+                let note = refusal(facts.permission, Some(facts.event), facts.target, &error);
+                note.write(desk, &self.caller, &standing, now)?;
+                Err(error)
+            }
+        });
+        Ok(())
+    }
+
+    fn settle(mut self: Box<Self>, committed: Result<(), Error>) {
+        let answer = match (committed, self.outcome.take()) {
+            (Ok(()), Some(outcome)) => outcome,
+            (Ok(()), None) => Err(Error::Unavailable("the act was not reached")),
+            (Err(error), _) => Err(error),
+        };
+        if let Some(reply) = self.reply.take() {
+            // Whoever asked may be gone; what was done stays done.
+            let _ = reply.send(answer);
+        }
+    }
+}
+
+impl<A: Action> Pending<A> {
+    fn save_quota(&self, desk: &Desk<'_>) -> Result<(), Error> {
+        self.quota.as_ref().map_or(Ok(()), |used| quota::save(desk.engine, used))
+    }
+}
+
+/// What an act says of itself.
+struct Facts {
+    permission: Permission,
+    event: Event,
+    target: Target,
+}
+
+/// Authorizes and applies; a panic inside is a fault of that act alone.
+fn effect<A: Action>(
+    desk: &Desk<'_>,
+    caller: &Caller,
+    action: A,
+    permission: Permission,
+    standing: &Standing,
+    now: Timestamp,
+) -> Result<(A::Output, Record), Error> {
+    let read = ReadTx::new(desk.engine, desk.keys, now);
+    authorize(permission, standing, action.relation(&read, caller))?;
+    let mut tx = Tx::new(read, desk.entropy, caller);
+    let output = catch_unwind(AssertUnwindSafe(|| action.apply(&mut tx)))
+        .unwrap_or_else(|_| Err(Error::internal("an action panicked")))?;
+    Ok((output, tx.record))
+}
+
+fn record_success(
+    desk: &mut Desk<'_>,
+    caller: &Caller,
+    facts: &Facts,
+    standing: &Standing,
+    record: Record,
+    now: Timestamp,
+) -> Result<i64, Error> {
+    let person = match record.person {
+        Some(user) => {
+            let read = ReadTx::new(desk.engine, desk.keys, now);
+            read.first(PSEUDONYM, &[user.into()], |row| Ok((user, row.id::<()>(0)?.uuid())))?
+        }
+        None => standing.person,
+    };
+    let standing = Standing { person, ..*standing };
+    let mut target = facts.target;
+    target.resource = record.resource.or(target.resource);
+    let mut note =
+        Note { event: facts.event, outcome: Outcome::Success, target, detail: record.notes.into_iter().collect() };
+    let seq = note.write(desk, caller, &standing, now)?;
+    for event in record.further {
+        note.event = event;
+        note.write(desk, caller, &standing, now)?;
+    }
+    Ok(seq)
+}
+
+/// The one row of an act or a question that changed nothing.
+fn refusal(permission: Permission, event: Option<Event>, target: Target, error: &Error) -> Note {
+    let mut detail = BTreeMap::from([("error", error.kind().to_owned())]);
+    let (shown, outcome) = match error {
+        Error::Forbidden | Error::Unauthenticated(_) => {
+            detail.insert("permission", permission.as_str().to_owned());
+            (Event::AccessDenied, Outcome::Denied)
+        }
+        Error::Internal(cause) if cause.is::<CryptoError>() => (Event::DecryptFailed, Outcome::Failure),
+        _ => (event.unwrap_or(Event::AccessDenied), Outcome::Failure),
+    };
+    if let Some(event) = event.filter(|event| *event != shown) {
+        detail.insert("attempted", event.as_str().to_owned());
+    }
+    Note { event: shown, outcome, target, detail }
+}
+
+/// The row that a refused question leaves: denials and values that do not open leave one, wrong input does not.
+pub(super) fn refused_question(permission: Permission, target: Target, error: &Error) -> Option<Note> {
+    let recorded = match error {
+        Error::Forbidden | Error::Unauthenticated(_) => true,
+        Error::Internal(cause) => cause.is::<CryptoError>(),
+        _ => false,
+    };
+    recorded.then(|| refusal(permission, None, target, error))
+}
+
+/// Something worth a row that changes nothing else: a refused question, a failed sign-in, the server's start.
+#[derive(Clone, Debug)]
+pub struct Note {
+    /// What.
+    pub event: Event,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What it was about.
+    pub target: Target,
+    /// What else there is to know; sealed in the row.
+    pub detail: BTreeMap<&'static str, String>,
+}
+
+impl Note {
+    fn write(&self, desk: &mut Desk<'_>, caller: &Caller, standing: &Standing, now: Timestamp) -> Result<i64, Error> {
+        let entry = Entry {
+            event: self.event,
+            outcome: self.outcome,
+            caller,
+            person: standing.person,
+            target: self.target,
+            detail: self.detail.clone(),
+        };
+        desk.head.append(desk.engine, desk.keys, now, desk.entropy, &entry)
+    }
+}
+
+/// A note in the writer's queue.
+pub(super) struct PendingNote {
+    pub caller: Caller,
+    pub note: Note,
+    pub reply: Option<oneshot::Sender<Result<(), Error>>>,
+}
+
+impl Work for PendingNote {
+    fn run(&mut self, desk: &mut Desk<'_>) -> Result<(), Error> {
+        let now = desk.clock.now();
+        let read = ReadTx::new(desk.engine, desk.keys, now);
+        let standing = Standing::read(&read, &self.caller.actor, self.note.target.scope)?;
+        self.note.write(desk, &self.caller, &standing, now).map(|_| ())
+    }
+
+    fn settle(mut self: Box<Self>, committed: Result<(), Error>) {
+        if let Some(reply) = self.reply.take() {
+            // Whoever asked may be gone; the row stays.
+            let _ = reply.send(committed);
+        }
+    }
+}

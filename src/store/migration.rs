@@ -1,0 +1,48 @@
+//! Migrations: numbered, forward-only, each in one transaction at start.
+
+use crate::base::clock::Timestamp;
+use crate::domain::Error;
+
+use super::engine::{Engine, Value};
+
+/// One step of the schema.
+struct Migration {
+    version: i64,
+    name: &'static str,
+    script: &'static str,
+}
+
+const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, name: "foundation", script: include_str!("migrations/0001_foundation.sql") }];
+
+const CREATE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
+    version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT";
+const APPLIED: &str = "SELECT coalesce(max(version), 0) FROM schema_migrations";
+const RECORD: &str = "INSERT INTO schema_migrations (version, name, applied_at) VALUES (?1, ?2, ?3)";
+
+/// The newest schema this build knows.
+pub(super) fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.version)
+}
+
+/// The schema of an open database; an empty file has 0.
+pub(super) fn applied(engine: &dyn Engine) -> Result<i64, Error> {
+    let mut version = 0;
+    engine.query(APPLIED, &[], &mut |row| {
+        version = row.integer(0)?;
+        Ok(())
+    })?;
+    Ok(version)
+}
+
+/// Applies what is missing, within the caller's transaction.
+pub(super) fn run(engine: &dyn Engine, now: Timestamp) -> Result<(), Error> {
+    engine.batch(CREATE)?;
+    let applied = applied(engine)?;
+    for migration in MIGRATIONS.iter().filter(|migration| migration.version > applied) {
+        engine.batch(migration.script)?;
+        let values = [Value::from(migration.version), migration.name.into(), now.into()];
+        engine.execute(RECORD, &values)?;
+    }
+    Ok(())
+}

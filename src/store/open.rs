@@ -1,0 +1,169 @@
+//! Opening a database: lock, look before touching, migrate, check the key, start the writer.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::base::clock::Clock;
+use crate::base::entropy::Entropy;
+use crate::base::id::Id;
+use crate::crypto::keyring::{Keyring, RootKey};
+use crate::domain::Error;
+
+use super::Store;
+use super::audit::Head;
+use super::engine::{Engine, Value};
+use super::keys::Keys;
+use super::lock::Lock;
+use super::migration;
+use super::sqlite::Sqlite;
+use super::writer::Writer;
+
+statements! {
+    FIND_SETTING = "SELECT value FROM settings WHERE name = ?1";
+    INSERT_SETTING = "INSERT INTO settings (name, value) VALUES (?1, ?2)";
+}
+
+/// What a store needs to open.
+pub struct StoreOptions {
+    /// The database file; made when it is not there.
+    pub path: PathBuf,
+    /// Where the present comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where randomness comes from.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// Why a database does not open. In each case nothing was written to it.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error("another process has {0} open")]
+    Busy(PathBuf),
+    /// A newer Milton made it.
+    #[error("{path} was made by a newer Milton (schema {found}, this one knows {known})")]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The newest schema of this build.
+        known: i64,
+    },
+    /// Its sealed values were sealed under another root key.
+    #[error("the root key is not the one that {0} was made with")]
+    WrongKey(PathBuf),
+    /// It is not a database of Milton's, or it is damaged.
+    #[error("{0} is damaged or not a database of Milton's: {1}")]
+    Damaged(PathBuf, Error),
+    /// The file system refused.
+    #[error("{0}: {1}")]
+    Io(PathBuf, #[source] io::Error),
+}
+
+impl Store {
+    /// Opens or makes the database. Blocking; done once at start.
+    pub fn open(options: StoreOptions, root: &RootKey) -> Result<Self, OpenError> {
+        let path = real_path(&options.path)?;
+        let lock = Lock::take(&path)?;
+        let damaged = |error| OpenError::Damaged(path.clone(), error);
+        let exists = path.metadata().is_ok_and(|file| file.len() > 0);
+        if exists {
+            look_before_touching(&path, root, &*options.entropy)?;
+        }
+        let instance = migrate(&path, root, &options).map_err(damaged)?;
+        let keyring = Keyring::open(root, instance, &*options.entropy);
+        let keys = Arc::new(Keys::new(keyring, instance));
+        let connection = Sqlite::open_writer(&path).map_err(damaged)?;
+        let clock = Arc::clone(&options.clock);
+        let writer = Writer::start(connection, Arc::clone(&keys), clock, options.entropy).map_err(damaged)?;
+        let readers = Sqlite::reader_pool(&path).map_err(damaged)?;
+        Ok(Self { writer, readers, keys, clock: options.clock, _lock: lock })
+    }
+}
+
+/// The file's path without links, so that the connections can refuse to follow any.
+fn real_path(path: &Path) -> Result<PathBuf, OpenError> {
+    let refuse = |error| OpenError::Io(path.to_owned(), error);
+    let name = path.file_name().ok_or_else(|| refuse(io::ErrorKind::InvalidFilename.into()))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    folder.canonicalize().map(|folder| folder.join(name)).map_err(refuse)
+}
+
+/// Reads version and key check without making or changing any file, so that a wrong key or a newer database is refused
+/// with all bytes as they were.
+fn look_before_touching(path: &Path, root: &RootKey, entropy: &dyn Entropy) -> Result<(), OpenError> {
+    let damaged = |error| OpenError::Damaged(path.to_owned(), error);
+    let engine = Sqlite::open_untouched(path).map_err(damaged)?;
+    let found = migration::applied(&engine).map_err(damaged)?;
+    if found > migration::newest() {
+        return Err(OpenError::Newer { path: path.to_owned(), found, known: migration::newest() });
+    }
+    let (instance, check) =
+        (setting(&engine, INSTANCE).map_err(damaged)?, setting(&engine, KEY_CHECK).map_err(damaged)?);
+    let (Some(instance), Some(check)) = (instance, check) else {
+        return Err(damaged(Error::internal("the instance id or the key check is missing")));
+    };
+    let keyring = Keyring::open(root, instance_id(&instance).map_err(damaged)?, entropy);
+    if keyring.matches_check(&check) { Ok(()) } else { Err(OpenError::WrongKey(path.to_owned())) }
+}
+
+const INSTANCE: &str = "instance_id";
+const KEY_CHECK: &str = "key_check";
+
+fn setting(engine: &dyn Engine, name: &'static str) -> Result<Option<Vec<u8>>, Error> {
+    let mut value = None;
+    engine.query(FIND_SETTING, &[name.into()], &mut |row| {
+        value = Some(row.blob(0)?.to_vec());
+        Ok(())
+    })?;
+    Ok(value)
+}
+
+fn instance_id(bytes: &[u8]) -> Result<Uuid, Error> {
+    Uuid::from_slice(bytes).map_err(Error::internal)
+}
+
+/// Brings the schema up to date, and gives a new database its identity; all or nothing.
+fn migrate(path: &Path, root: &RootKey, options: &StoreOptions) -> Result<Uuid, Error> {
+    let engine = Sqlite::open_for_migrations(path)?;
+    engine.batch("BEGIN IMMEDIATE")?;
+    migration::run(&engine, options.clock.now())?;
+    let instance = match setting(&engine, INSTANCE)? {
+        Some(bytes) => instance_id(&bytes)?,
+        None => found(&engine, root, options)?,
+    };
+    engine.batch("COMMIT")?;
+    // From here on the main file alone tells which key it wants.
+    engine.batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
+    Ok(instance)
+}
+
+/// Founds an instance: its id, its key check, its own data key, and the head of an empty log.
+fn found(engine: &Sqlite, root: &RootKey, options: &StoreOptions) -> Result<Uuid, Error> {
+    let instance = Id::<Store>::mint(options.clock.now(), &*options.entropy).uuid();
+    let keyring = Keyring::open(root, instance, &*options.entropy);
+    engine.execute(INSERT_SETTING, &[INSTANCE.into(), Value::bytes(instance.as_bytes())])?;
+    engine.execute(INSERT_SETTING, &[KEY_CHECK.into(), Value::bytes(&keyring.key_check())])?;
+    let keys = Keys::new(keyring, instance);
+    keys.create(engine, keys.instance(), options.clock.now(), &*options.entropy)?;
+    Head::empty().save(engine)?;
+    Ok(instance)
+}
+
+/// Each problem that SQLite finds in the file, and each row that refers to nothing.
+pub(super) fn check_integrity(engine: &dyn Engine) -> Result<Vec<String>, Error> {
+    let mut problems = Vec::new();
+    engine.query("PRAGMA integrity_check", &[], &mut |row| {
+        problems.push(row.text(0)?.to_owned());
+        Ok(())
+    })?;
+    problems.retain(|line| line != "ok");
+    engine.query("PRAGMA foreign_key_check", &[], &mut |row| {
+        problems.push(format!("a row of {} refers to nothing in {}", row.text(0)?, row.text(2)?));
+        Ok(())
+    })?;
+    Ok(problems)
+}

@@ -1,0 +1,122 @@
+//! Teams and memberships in the database.
+
+use crate::base::id::Id;
+use crate::base::page::{Page, PageRequest};
+use crate::domain::role::Role;
+use crate::domain::team::{Member, Team};
+use crate::domain::text::Name;
+use crate::domain::user::User;
+use crate::domain::{Conflict, Error};
+
+use super::engine::{Row, Value};
+use super::tx::{Column, ReadTx, Tx, owned_by_team, owned_by_user};
+use super::user::NAME as USER_NAME;
+
+statements! {
+    INSERT = "INSERT INTO teams (id, name_sealed, created_at, updated_at) VALUES (?1, ?2, ?3, ?3)";
+    FIND = "SELECT id, name_sealed, version, created_at FROM teams WHERE id = ?1";
+    UPDATE = "UPDATE teams SET name_sealed = ?2, version = version + 1, updated_at = ?3 WHERE id = ?1";
+    LIST_OF_USER = "SELECT t.id, t.name_sealed, t.version, t.created_at, m.role FROM memberships m \
+        JOIN teams t ON t.id = m.team_id WHERE m.user_id = ?1 AND t.id > ?2 ORDER BY t.id LIMIT ?3";
+    INSERT_MEMBER = "INSERT INTO memberships (team_id, user_id, role, joined_at) VALUES (?1, ?2, ?3, ?4)";
+    FIND_ROLE = "SELECT role FROM memberships WHERE team_id = ?1 AND user_id = ?2";
+    UPDATE_ROLE = "UPDATE memberships SET role = ?3 WHERE team_id = ?1 AND user_id = ?2";
+    DELETE_MEMBER = "DELETE FROM memberships WHERE team_id = ?1 AND user_id = ?2";
+    COUNT_OWNERS = "SELECT count(*) FROM memberships WHERE team_id = ?1 AND role = 'owner'";
+    MEMBERS = "SELECT u.id, u.name_sealed, m.role, m.joined_at FROM memberships m JOIN users u ON u.id = m.user_id \
+        WHERE m.team_id = ?1 AND u.id > ?2 ORDER BY u.id LIMIT ?3";
+}
+
+const NAME: Column = Column { table: "teams", name: "name_sealed" };
+
+/// Founds a team with a data key of its own; `owner` becomes its first Owner.
+pub fn insert(tx: &mut Tx<'_>, name: &Name, owner: Id<User>) -> Result<Team, Error> {
+    let team = Team { id: tx.mint_id(), name: name.clone(), version: 1, created_at: tx.now() };
+    tx.create_dek(owned_by_team(team.id))?;
+    let sealed = tx.seal(owned_by_team(team.id), NAME, team.id.uuid(), name.as_str())?;
+    tx.execute(INSERT, &[team.id.into(), sealed.into(), team.created_at.into()])?;
+    insert_member(tx, team.id, owner, Role::Owner)?;
+    Ok(team)
+}
+
+/// The team with this id, which must be there.
+pub fn get(read: &ReadTx<'_>, id: Id<Team>) -> Result<Team, Error> {
+    read.first(FIND, &[id.into()], |row| team(read, &row))?.ok_or(Error::NotFound)
+}
+
+fn team(read: &ReadTx<'_>, row: &Row<'_>) -> Result<Team, Error> {
+    let id = row.id::<Team>(0)?;
+    Ok(Team {
+        id,
+        name: read.open_line(owned_by_team(id), NAME, id.uuid(), row.blob(1)?)?,
+        version: row.integer(2)?,
+        created_at: row.time(3)?,
+    })
+}
+
+/// Renames a team.
+pub fn update(tx: &mut Tx<'_>, id: Id<Team>, name: &Name) -> Result<(), Error> {
+    let sealed = tx.seal(owned_by_team(id), NAME, id.uuid(), name.as_str())?;
+    let now = tx.now();
+    tx.execute(UPDATE, &[id.into(), sealed.into(), now.into()])?;
+    Ok(())
+}
+
+/// A person's teams with their role in each.
+pub fn list_of_user(read: &ReadTx<'_>, user: Id<User>, page: &PageRequest) -> Result<Page<(Team, Role)>, Error> {
+    let values = [user.into(), Value::plain(page.after().unwrap_or_default()), page.fetch().into()];
+    let teams = read.all(LIST_OF_USER, &values, |row| Ok((team(read, &row)?, row.word(4, Role::parse)?)))?;
+    Ok(page.cut(teams, |(team, _)| team.id.to_string()))
+}
+
+/// Takes a person in. `Conflict(AlreadyExists)` when they belong to the team.
+pub fn insert_member(tx: &mut Tx<'_>, team: Id<Team>, user: Id<User>, role: Role) -> Result<(), Error> {
+    if find_role(tx, team, user)?.is_some() {
+        return Err(Error::Conflict(Conflict::AlreadyExists));
+    }
+    let now = tx.now();
+    tx.execute(INSERT_MEMBER, &[team.into(), user.into(), role.as_str().into(), now.into()])?;
+    Ok(())
+}
+
+/// A person's role in a team.
+pub fn find_role(read: &ReadTx<'_>, team: Id<Team>, user: Id<User>) -> Result<Option<Role>, Error> {
+    read.first(FIND_ROLE, &[team.into(), user.into()], |row| row.word(0, Role::parse))
+}
+
+/// Changes a member's role. `Conflict(LastOwner)` when nobody would answer for the team.
+pub fn update_role(tx: &mut Tx<'_>, team: Id<Team>, user: Id<User>, role: Role) -> Result<(), Error> {
+    if role != Role::Owner {
+        keep_an_owner(tx, team, user)?;
+    }
+    tx.execute(UPDATE_ROLE, &[team.into(), user.into(), role.as_str().into()])?;
+    Ok(())
+}
+
+/// Lets a member go. `Conflict(LastOwner)` when nobody would answer for the team.
+pub fn delete_member(tx: &mut Tx<'_>, team: Id<Team>, user: Id<User>) -> Result<(), Error> {
+    keep_an_owner(tx, team, user)?;
+    tx.execute(DELETE_MEMBER, &[team.into(), user.into()])?;
+    Ok(())
+}
+
+fn keep_an_owner(read: &ReadTx<'_>, team: Id<Team>, leaving: Id<User>) -> Result<(), Error> {
+    let owners = read.first(COUNT_OWNERS, &[team.into()], |row| row.integer(0))?.unwrap_or(0);
+    let is_owner = find_role(read, team, leaving)? == Some(Role::Owner);
+    if is_owner && owners <= 1 { Err(Error::Conflict(Conflict::LastOwner)) } else { Ok(()) }
+}
+
+/// Who belongs to a team, in the order of their arrival on the server.
+pub fn members(read: &ReadTx<'_>, team: Id<Team>, page: &PageRequest) -> Result<Page<Member>, Error> {
+    let values = [team.into(), Value::plain(page.after().unwrap_or_default()), page.fetch().into()];
+    let members = read.all(MEMBERS, &values, |row| {
+        let user = row.id::<User>(0)?;
+        Ok(Member {
+            user,
+            name: read.open_line(owned_by_user(user), USER_NAME, user.uuid(), row.blob(1)?)?,
+            role: row.word(2, Role::parse)?,
+            joined_at: row.time(3)?,
+        })
+    })?;
+    Ok(page.cut(members, |member| member.user.to_string()))
+}

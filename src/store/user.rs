@@ -1,0 +1,120 @@
+//! People in the database.
+
+use crate::base::id::Id;
+use crate::crypto::blind_index::BlindColumn;
+use crate::domain::delegation::Person;
+use crate::domain::role::Role;
+use crate::domain::text::{Email, Name};
+use crate::domain::user::{User, UserState};
+use crate::domain::{Conflict, Error};
+
+use super::engine::{Row, Value};
+use super::tx::{Column, ReadTx, Tx, owned_by_user};
+
+statements! {
+    INSERT = "INSERT INTO users (id, pseudonym, name_sealed, email_sealed, email_bidx, instance_role, state, \
+        created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'active', ?7, ?7)";
+    FIND = "SELECT id, name_sealed, email_sealed, instance_role, state, created_at FROM users WHERE id = ?1";
+    FIND_BY_EMAIL = "SELECT id FROM users WHERE email_bidx = ?1";
+    FIND_NAME = "SELECT name_sealed FROM users WHERE id = ?1";
+    ANY = "SELECT EXISTS (SELECT 1 FROM users)";
+    UPDATE = "UPDATE users SET name_sealed = coalesce(?2, name_sealed), email_sealed = coalesce(?3, email_sealed), \
+        email_bidx = coalesce(?4, email_bidx), version = version + 1, updated_at = ?5 WHERE id = ?1";
+}
+
+pub(super) const NAME: Column = Column { table: "users", name: "name_sealed" };
+const EMAIL: Column = Column { table: "users", name: "email_sealed" };
+
+/// A person about to get an account.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// How others will see them.
+    pub name: Name,
+    /// Their address, when it is known.
+    pub email: Option<Email>,
+    /// Their role on the server.
+    pub instance_role: Role,
+}
+
+/// Makes an account with a data key of its own. `Conflict(LinkRequired)` when the address belongs to another.
+pub fn insert(tx: &mut Tx<'_>, new: &NewUser) -> Result<Id<User>, Error> {
+    refuse_taken(tx, new.email.as_ref(), None)?;
+    let id = tx.mint_id::<User>();
+    let pseudonym = uuid::Builder::from_random_bytes(crate::base::entropy::bytes(tx.entropy())).into_uuid();
+    tx.create_dek(owned_by_user(id))?;
+    let values = [
+        id.into(),
+        pseudonym.into(),
+        tx.seal(owned_by_user(id), NAME, id.uuid(), new.name.as_str())?.into(),
+        sealed_email(tx, id, new.email.as_ref())?,
+        new.email.as_ref().map(|email| tx.blind_index(BlindColumn::UserEmail, email.as_str())).into(),
+        new.instance_role.as_str().into(),
+        tx.now().into(),
+    ];
+    tx.execute(INSERT, &values)?;
+    Ok(id)
+}
+
+fn sealed_email(tx: &Tx<'_>, id: Id<User>, email: Option<&Email>) -> Result<Value, Error> {
+    email.map(|email| tx.seal(owned_by_user(id), EMAIL, id.uuid(), email.as_str())).transpose().map(Into::into)
+}
+
+fn refuse_taken(read: &ReadTx<'_>, email: Option<&Email>, but: Option<Id<User>>) -> Result<(), Error> {
+    let holder = email.map(|email| find_by_email(read, email)).transpose()?.flatten();
+    if holder.is_some() && holder != but { Err(Error::Conflict(Conflict::LinkRequired)) } else { Ok(()) }
+}
+
+/// The person with this id.
+pub fn find(read: &ReadTx<'_>, id: Id<User>) -> Result<Option<User>, Error> {
+    read.first(FIND, &[id.into()], |row| user(read, &row))
+}
+
+/// The person with this id, who must be there.
+pub fn get(read: &ReadTx<'_>, id: Id<User>) -> Result<User, Error> {
+    find(read, id)?.ok_or(Error::NotFound)
+}
+
+fn user(read: &ReadTx<'_>, row: &Row<'_>) -> Result<User, Error> {
+    let id = row.id(0)?;
+    let owner = owned_by_user(id);
+    let email = row.blob_or_none(2)?.map(|sealed| read.open(owner, EMAIL, id.uuid(), sealed)).transpose()?;
+    Ok(User {
+        id,
+        name: read.open_line(owner, NAME, id.uuid(), row.blob(1)?)?,
+        email: email
+            .map(|email| Email::parse(EMAIL.name, &email).map_err(|_| Error::internal("a stored e-mail is not one")))
+            .transpose()?,
+        instance_role: row.word_or_none(3, Role::parse)?,
+        state: row.word(4, UserState::parse)?,
+        created_at: row.time(5)?,
+    })
+}
+
+/// Whose address this is.
+pub fn find_by_email(read: &ReadTx<'_>, email: &Email) -> Result<Option<Id<User>>, Error> {
+    let index = read.blind_index(BlindColumn::UserEmail, email.as_str());
+    read.first(FIND_BY_EMAIL, &[index.into()], |row| row.id(0))
+}
+
+/// A person as others see them.
+pub fn person(read: &ReadTx<'_>, id: Id<User>) -> Result<Person, Error> {
+    let found = read.first(FIND_NAME, &[id.into()], |row| {
+        Ok(Person { id, name: read.open_line(owned_by_user(id), NAME, id.uuid(), row.blob(0)?)? })
+    })?;
+    found.ok_or(Error::NotFound)
+}
+
+/// Whether the server has an owner: it does from its first account on.
+pub fn is_claimed(read: &ReadTx<'_>) -> Result<bool, Error> {
+    Ok(read.first(ANY, &[], |row| row.integer(0))? == Some(1))
+}
+
+/// Changes what is given. `Conflict(LinkRequired)` when the address belongs to another.
+pub fn update(tx: &mut Tx<'_>, id: Id<User>, name: Option<&Name>, email: Option<&Email>) -> Result<(), Error> {
+    refuse_taken(tx, email, Some(id))?;
+    let name = name.map(|name| tx.seal(owned_by_user(id), NAME, id.uuid(), name.as_str())).transpose()?;
+    let index = email.map(|email| tx.blind_index(BlindColumn::UserEmail, email.as_str()));
+    let values = [id.into(), name.into(), sealed_email(tx, id, email)?, index.into(), tx.now().into()];
+    tx.execute(UPDATE, &values)?;
+    Ok(())
+}

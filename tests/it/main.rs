@@ -1,0 +1,10 @@
+//! The integration tests: one binary, one file per feature.
+
+// Helpers outside `#[test]` functions unwrap too: a panic is how a test fails.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+mod cli;
+mod idp;
+mod idp_tls;
+mod lying_provider;
+mod wire;
