@@ -32,12 +32,16 @@ export const priorities = ["low", "normal", "high", "urgent"];
 /** Moves by state and side; the first is the one that moves things on. @type {Record<string, Partial<Record<Side, Verb[]>>>} */
 const moves = {
   draft: { delegator: ["offer", "cancel"] },
-  offered: { assignee: ["accept", "decline"], delegator: ["reassign", "cancel"] },
-  accepted: { assignee: ["start"], delegator: ["reassign", "cancel"] },
-  in_progress: { assignee: ["done"], delegator: ["reassign", "cancel"] },
+  offered: { assignee: ["accept", "decline", "reassign"], delegator: ["reassign", "cancel"] },
+  accepted: { assignee: ["start", "reassign"], delegator: ["reassign", "cancel"] },
+  in_progress: { assignee: ["done", "reassign"], delegator: ["reassign", "cancel"] },
   done: { delegator: ["confirm", "reopen"] },
+  confirmed: { delegator: ["reopen"] },
   declined: { delegator: ["reassign", "cancel"] },
 };
+
+/** On whose side the next step forward is. @type {Record<string, Side>} */
+const turn = { draft: "delegator", offered: "assignee", accepted: "assignee", in_progress: "assignee", done: "delegator", declined: "delegator" };
 
 /** Moves that hand the work to somebody and so need to know to whom. @param {Verb} verb */
 export const needsAssignee = (verb) => verb === "offer" || verb === "reassign";
@@ -65,7 +69,7 @@ function sides(delegation, user) {
  * @param {string} user
  */
 export function movesFor(delegation, user) {
-  return sides(delegation, user).flatMap((side) => moves[delegation.state]?.[side] ?? []);
+  return [...new Set(sides(delegation, user).flatMap((side) => moves[delegation.state]?.[side] ?? []))];
 }
 
 /**
@@ -74,8 +78,7 @@ export function movesFor(delegation, user) {
  * @param {string} user
  */
 export function waitsFor(delegation, user) {
-  const [next] = movesFor(delegation, user);
-  return next !== undefined && (next !== "reassign" || delegation.state === "declined");
+  return sides(delegation, user).includes(turn[delegation.state]);
 }
 
 /** @param {Delegation} delegation */

@@ -16,6 +16,7 @@ export function load(fetcher, draw) {
     region.setAttribute("aria-busy", "true");
     try {
       region.replaceChildren(draw(await fetcher()));
+      /** @type {HTMLElement | null} */ (region.querySelector("[autofocus]"))?.focus();
     } catch (error) {
       region.replaceChildren(problemBox(error, reload));
     }

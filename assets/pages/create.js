@@ -29,7 +29,7 @@ export const dayOf = (iso) => iso && new Date(Date.parse(iso) - new Date().getTi
  */
 export function contentFields(known) {
   return [
-    field(t("field.title"), h("input", { name: "title", required: true, maxlength: 200, autocomplete: "off", value: known.title })),
+    field(t("field.title"), h("input", { name: "title", required: true, autofocus: true, maxlength: 200, autocomplete: "off", value: known.title })),
     field(t("field.body"), h("textarea", { name: "body", rows: 5 }, known.body), t("field.sealed")),
     h("div", { class: "pair" },
       field(t("field.due"), h("input", { name: "due", type: "date", value: known.due })),

@@ -27,7 +27,7 @@ async function move(delegation, verb, body) {
 }
 
 /**
- * Asks whom the work goes to, or for a word on why.
+ * Asks whom the work goes to, or whether it is meant.
  * @param {Delegation} delegation
  * @param {Verb} verb
  * @param {() => void} changed
@@ -36,15 +36,13 @@ function ask(delegation, verb, changed) {
   openDialog(t(`move.${verb}`), (close) => load(async () => needsAssignee(verb) ? members(delegation.team_id) : [], (people) => {
     /** @type {[string, string][]} */
     const options = people.map((each) => [each.user_id, each.name]);
-    const why = h("textarea", { name: "note", rows: 3, maxlength: 2000 });
     return form(async (found) => {
       await move(delegation, verb, found);
       close();
       changed();
     }, [
       h("p", { class: "dialog-subject" }, delegation.title),
-      needsAssignee(verb) && field(t("field.assignee"), select("assignee_id", options, delegation.assignee?.id)),
-      field(t("field.note"), why, t("field.note.hint")),
+      needsAssignee(verb) ? field(t("field.assignee"), select("assignee_id", options, delegation.assignee?.id)) : h("p", {}, t("move.final")),
     ], [submit(t(`move.${verb}`)), button(t("back"), close)]);
   }));
 }
@@ -57,7 +55,7 @@ function ask(delegation, verb, changed) {
  */
 export function moveButton(delegation, verb, changed, first = false) {
   const go = async () => {
-    if (needsAssignee(verb) || isRefusal(verb) || verb === "reopen") return ask(delegation, verb, changed);
+    if (needsAssignee(verb) || verb === "cancel") return ask(delegation, verb, changed);
     control.disabled = true;
     try {
       await move(delegation, verb);

@@ -16,7 +16,7 @@ import { dueTag, priorityTag, stateTag } from "./row.js";
 
 /** @typedef {import("../api.js").Person} Person */
 /** @typedef {import("../delegations.js").Delegation} Delegation */
-/** @typedef {{at: string, event: string, actor: Person, assignee?: Person, note?: string}} Link */
+/** @typedef {{at: string, actor: Person, step?: string, state: string, assignee?: Person}} Link */
 
 /** How far along the road it is; nothing for one that left the road. @param {Delegation} delegation */
 function progress({ state }) {
@@ -29,18 +29,15 @@ function progress({ state }) {
 /** @param {{items: Link[]}} chain */
 function custody({ items }) {
   return h("ol", { class: "custody" }, ...items.map((each) => h("li", {},
-    stateMark(markOf[each.event] ?? "draft"),
-    h("div", {},
-      h("p", {}, maybe(`custody.${each.event}`, { actor: each.actor.name, assignee: each.assignee?.name ?? "" }) ?? `${each.actor.name}: ${each.event}`),
-      each.note && h("blockquote", {}, each.note),
-      h("p", { class: "when" }, time(each.at))))));
+    stateMark(each.state),
+    h("div", {}, h("p", {}, sentence(each)), h("p", { class: "when" }, time(each.at))))));
 }
 
-/** Which state's mark stands beside an event. @type {Record<string, string>} */
-const markOf = {
-  created: "draft", offered: "offered", reassigned: "offered", accepted: "accepted", declined: "declined", started: "in_progress",
-  done: "done", reopened: "in_progress", confirmed: "confirmed", cancelled: "cancelled",
-};
+/** A link of the chain in words; the first has no step: it was written down, or handed over at once. @param {Link} link */
+function sentence(link) {
+  const step = link.step ?? (link.state === "draft" ? "created" : "offer");
+  return maybe(`custody.${step}`, { actor: link.actor.name, assignee: link.assignee?.name ?? "" }) ?? `${link.actor.name}: ${step}`;
+}
 
 /**
  * @param {Delegation} delegation

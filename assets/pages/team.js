@@ -30,7 +30,7 @@ export function openNewTeam() {
     const made = await create("/teams", { name }, crypto.randomUUID());
     close();
     go(`/team?team=${made.id}`);
-  }, [field(t("field.team"), h("input", { name: "name", required: true, maxlength: 100, autocomplete: "off" }))], [submit(t("team.new.go")), button(t("back"), close)]));
+  }, [field(t("field.team"), h("input", { name: "name", required: true, autofocus: true, maxlength: 100, autocomplete: "off" }))], [submit(t("team.new.go")), button(t("back"), close)]));
 }
 
 /** @param {Membership} here */

@@ -160,6 +160,20 @@ test("the account page ends the session, and the cookie is worth nothing afterwa
   assert.equal(answer.status(), 401);
 });
 
+test("a sign-in link from the host lets its owner in again, once", async () => {
+  const { page } = ana;
+  const { url } = await milton.operator("login-link", "ana@example.org");
+  await page.goto(url);
+  await page.getByRole("heading", { name: "Sign in to Milton" }).waitFor();
+  await inspect(page, "link");
+  await button(page, "Sign in").click();
+  await page.getByRole("heading", { name: "Home" }).waitFor();
+  await ben.page.goto(url);
+  await button(ben.page, "Sign in").click();
+  await ben.page.getByRole("alert").waitFor();
+  await inspect(ben.page, "link-used");
+});
+
 test("signing out everywhere ends the session of the other browser too", async () => {
   await ben.page.goto(`${milton.url}/account`);
   await button(ben.page, "Sign out everywhere").click();

@@ -1,15 +1,19 @@
 // Starts the real binary on a free port with a fresh data folder, and stops it again.
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const target = process.env.CARGO_TARGET_DIR ?? path.join(root, "target");
 const binary = process.env.MILTON_BIN ?? path.join(target, "debug/milton");
+
+/** An empty folder for one server's data. */
+export const newFolder = () => mkdtemp(path.join(tmpdir(), "milton-browser-"));
 
 /** A port that nobody listens on at this moment. */
 export async function freePort() {
@@ -21,28 +25,32 @@ export async function freePort() {
 }
 
 /**
- * Runs `milton dev` and waits for its start line.
- * @param {{env?: Record<string, string>, port?: number, data?: string, args?: string[]}} [options]
- * @returns {Promise<{url: string, claimUrl: string | undefined, data: string, stop: () => Promise<void>}>}
+ * Runs `milton dev` and waits for its start line. Without `folder` it gets an empty one, which `stop` removes.
+ * @param {{folder?: string, port?: number, env?: Record<string, string>}} [options]
  */
-export async function startMilton({ env = {}, port, data, args = ["dev"] } = {}) {
+export async function startMilton({ folder: given, port, env = {} } = {}) {
   await access(binary);
-  const folder = data ?? await mkdtemp(path.join(tmpdir(), "milton-browser-"));
-  const command = [...args, "--json", "--port", String(port ?? await freePort())];
-  if (args[0] === "dev") command.push("--data", path.join(folder, "data"));
-  const child = spawn(binary, command, { cwd: folder, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const folder = given ?? await newFolder();
+  const data = path.join(folder, "data");
+  const child = spawn(binary, ["dev", "--json", "--port", String(port ?? await freePort()), "--data", data],
+    { cwd: folder, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   child.stderr.on("data", (chunk) => { log = (log + chunk).slice(-20_000); });
   const line = await firstLine(child, () => log);
   return {
     url: line.url,
     claimUrl: line.claim_url,
-    data: folder,
+    data,
+    /** Runs another command on this installation, as the operator would; gives its line of JSON. */
+    async operator(...command) {
+      const { stdout } = await promisify(execFile)(binary, [...command, "--json", "--data", data], { timeout: 20_000 });
+      return JSON.parse(stdout);
+    },
     async stop() {
       const gone = child.exitCode === null ? once(child, "exit") : null;
       child.kill("SIGTERM");
       await gone;
-      if (!data) await rm(folder, { recursive: true, force: true });
+      if (!given) await rm(folder, { recursive: true, force: true });
     },
   };
 }
