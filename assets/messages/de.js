@@ -148,6 +148,7 @@ export default {
   "move.reopen": "Wieder öffnen",
   "move.reassign": "Anders vergeben",
   "move.cancel": "Zurückziehen",
+  "move.alone": "In diesem Team ist noch niemand sonst. Lade auf der Teamseite jemanden ein.",
   "move.final": "Es wird endgültig geschlossen. Die Übergabekette bleibt.",
   "moved.offer": "Übergeben. Die Antwort steht aus.",
   "moved.accept": "Angenommen. Es liegt nun in deinen Händen.",

@@ -147,6 +147,7 @@ export default {
   "move.reopen": "Reopen",
   "move.reassign": "Hand to another",
   "move.cancel": "Call it off",
+  "move.alone": "There is nobody else in this team yet. Invite somebody on the team page.",
   "move.final": "It closes for good. The chain of custody stays.",
   "moved.offer": "Handed over. It waits for their answer.",
   "moved.accept": "Accepted. It is in your hands now.",

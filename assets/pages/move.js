@@ -35,9 +35,12 @@ async function move(delegation, verb, body) {
 function ask(delegation, verb, changed) {
   openDialog(t(`move.${verb}`), (close) => load(async () => needsAssignee(verb) ? members(delegation.team_id) : [], (people) => {
     /** @type {[string, string][]} */
-    const options = people.map((each) => [each.user_id, each.name]);
-    return form(async (found) => {
-      await move(delegation, verb, found);
+    const options = people.filter((each) => verb !== "reassign" || each.user_id !== delegation.assignee?.id).map((each) => [each.user_id, each.name]);
+    if (needsAssignee(verb) && options.length === 0) return h("p", {}, t("move.alone"));
+    return form(async ({ assignee_id }) => {
+      // A draft offered to somebody other than whom it was written for changes hands at once.
+      const toAnother = assignee_id !== delegation.assignee?.id;
+      await move(delegation, verb === "offer" && toAnother ? "reassign" : verb, toAnother ? { assignee_id } : {});
       close();
       changed();
     }, [

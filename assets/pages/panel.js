@@ -47,7 +47,8 @@ function sentence(link) {
  */
 function editor(delegation, address, changed, back) {
   return form(async (found) => {
-    await patch(address, delegation.etag, content(found));
+    const undated = delegation.due_at && !found.due ? { due_at: null } : {};
+    await patch(address, delegation.etag, { ...content(found), body: found.body ?? "", ...undated });
     toast(t("panel.saved"));
     changed();
   }, contentFields({ ...delegation, labels: undefined, delegator: undefined, assignee: undefined, due: dayOf(delegation.due_at) }), [submit(t("save")), button(t("back"), back)]);
