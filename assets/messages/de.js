@@ -172,7 +172,7 @@ export default {
   "custody.done": "{actor} hat es als erledigt gemeldet",
   "custody.confirm": "{actor} hat es bestätigt",
   "custody.reopen": "{actor} hat es wieder geöffnet",
-  "custody.reassign": "{actor} hat es an {assignee} weitergegeben",
+  "custody.reassign": "{actor} hat es {assignee} übergeben",
   "custody.cancel": "{actor} hat es zurückgezogen",
 
   "team.choose": "Teams",

@@ -171,7 +171,7 @@ export default {
   "custody.done": "{actor} marked it as done",
   "custody.confirm": "{actor} confirmed it",
   "custody.reopen": "{actor} reopened it",
-  "custody.reassign": "{actor} handed it on to {assignee}",
+  "custody.reassign": "{actor} handed it to {assignee}",
   "custody.cancel": "{actor} called it off",
 
   "team.choose": "Teams",
