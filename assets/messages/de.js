@@ -157,7 +157,7 @@ export default {
   "moved.done": "Erledigt. Die Bestätigung steht aus.",
   "moved.confirm": "Bestätigt und abgeschlossen.",
   "moved.reopen": "Wieder geöffnet.",
-  "moved.reassign": "Anders vergeben.",
+  "moved.reassign": "Übergeben. Die Antwort steht aus.",
   "moved.cancel": "Zurückgezogen.",
 
   "panel.label": "Auftrag",

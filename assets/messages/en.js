@@ -156,7 +156,7 @@ export default {
   "moved.done": "Done. It waits to be confirmed.",
   "moved.confirm": "Confirmed and closed.",
   "moved.reopen": "Reopened.",
-  "moved.reassign": "Handed to another.",
+  "moved.reassign": "Handed over. It waits for their answer.",
   "moved.cancel": "Called off.",
 
   "panel.label": "Delegation",
