@@ -3,7 +3,7 @@
 /** @typedef {{id: string, name: string}} Person */
 /** @typedef {{id: string, name: string, role: string}} Membership */
 /** @typedef {{id: string, kind: string, auth_time: string, expires_at: string}} Session */
-/** @typedef {{id: string, name: string, email?: string, instance_role: string, teams: Membership[], session: Session}} Me */
+/** @typedef {{id: string, name: string, email?: string, instance_role?: string, teams: Membership[], session: Session}} Me */
 
 /** A problem answer (RFC 9457), or a request that got no answer at all (status 0). */
 export class Problem extends Error {

@@ -164,7 +164,7 @@ export default {
   "panel.road": "Wie weit es ist",
   "panel.custody": "Übergabekette",
   "panel.saved": "Gespeichert.",
-  "custody.created": "{actor} hat es aufgeschrieben",
+  "custody.create": "{actor} hat es aufgeschrieben",
   "custody.offer": "{actor} hat es {assignee} übergeben",
   "custody.accept": "{actor} hat es angenommen",
   "custody.decline": "{actor} hat es abgelehnt",

@@ -163,7 +163,7 @@ export default {
   "panel.road": "How far it is",
   "panel.custody": "Chain of custody",
   "panel.saved": "Saved.",
-  "custody.created": "{actor} wrote it down",
+  "custody.create": "{actor} wrote it down",
   "custody.offer": "{actor} handed it to {assignee}",
   "custody.accept": "{actor} accepted it",
   "custody.decline": "{actor} declined it",

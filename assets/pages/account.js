@@ -44,7 +44,7 @@ export function account(me) {
     h("section", { class: "card" }, h("h2", {}, t("account.profile")), factList([
       [t("field.name"), personTag(me)],
       [t("field.email"), me.email ?? t("account.noemail")],
-      [t("account.instance"), roleName(me.instance_role)],
+      [t("account.instance"), roleName(me.instance_role ?? "none")],
       [t("account.teams"), me.teams.length === 0 ? t("account.noteams") : h("ul", { class: "plain" }, ...me.teams.map((each) => h("li", {}, `${each.name} · ${roleName(each.role)}`)))],
     ])),
     h("section", { class: "card" }, h("h2", {}, t("account.session")), factList([
