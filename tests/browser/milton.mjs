@@ -12,6 +12,9 @@ const root = path.resolve(import.meta.dirname, "../..");
 const target = process.env.CARGO_TARGET_DIR ?? path.join(root, "target");
 const binary = process.env.MILTON_BIN ?? path.join(target, "debug/milton");
 
+/** Several people behind one address, each loading pages as fast as a machine can. */
+const roomy = { MILTON_LIMITS__REQUESTS_PER_MINUTE: "6000", MILTON_LIMITS__SIGN_INS_PER_5_MINUTES: "60" };
+
 /** An empty folder for one server's data. */
 export const newFolder = () => mkdtemp(path.join(tmpdir(), "milton-browser-"));
 
@@ -33,7 +36,7 @@ export async function startMilton({ folder: given, port, env = {} } = {}) {
   const folder = given ?? await newFolder();
   const data = path.join(folder, "data");
   const child = spawn(binary, ["dev", "--json", "--port", String(port ?? await freePort()), "--data", data],
-    { cwd: folder, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    { cwd: folder, env: { ...process.env, ...roomy, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   child.stderr.on("data", (chunk) => { log = (log + chunk).slice(-20_000); });
   const line = await firstLine(child, () => log);
