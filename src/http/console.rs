@@ -10,7 +10,7 @@ use super::pages::{Page, Pages};
 struct Assets;
 
 /// The paths at which the one page of the console stands; its script shows what belongs there.
-const PAGE_PATHS: [&str; 3] = ["/", "/claim", "/invite"];
+const PAGE_PATHS: [&str; 6] = ["/", "/claim", "/invite", "/link", "/team", "/account"];
 const PAGE: &str = "index.html";
 
 /// Adds the console to the pages: the page itself, and every other file at its own path.
