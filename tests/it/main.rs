@@ -4,7 +4,9 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod cli;
+mod delegations;
 mod idp;
 mod idp_tls;
 mod lying_provider;
 mod wire;
+mod world;

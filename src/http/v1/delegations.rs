@@ -119,12 +119,12 @@ async fn step(
     Ok(changed(acted.output, acted.seq))
 }
 
-#[OpenApi(tag = "Tag::Delegations", prefix_path = "/api/v1/teams/:team/delegations")]
+#[OpenApi(tag = "Tag::Delegations", prefix_path = "/api/v1")]
 impl Delegations {
     /// Make a delegation
     ///
     /// Permission `delegation:create` · event `delegation.created` · quota 20 an hour.
-    #[oai(path = "/", method = "post", operation_id = "createDelegation")]
+    #[oai(path = "/teams/:team/delegations", method = "post", operation_id = "createDelegation")]
     async fn create(
         &self,
         member: Member,
@@ -147,7 +147,7 @@ impl Delegations {
     ///
     /// Newest first: all of them for Owners, Admins and Managers, one's own for Members.
     /// Permission `delegation:read`.
-    #[oai(path = "/", method = "get", operation_id = "listDelegations")]
+    #[oai(path = "/teams/:team/delegations", method = "get", operation_id = "listDelegations")]
     #[allow(clippy::too_many_arguments)] // one per query parameter
     async fn list(
         &self,
@@ -181,7 +181,7 @@ impl Delegations {
     /// One delegation
     ///
     /// Permission `delegation:read`.
-    #[oai(path = "/:delegation", method = "get", operation_id = "getDelegation")]
+    #[oai(path = "/teams/:team/delegations/:delegation", method = "get", operation_id = "getDelegation")]
     async fn get(
         &self,
         member: Member,
@@ -196,7 +196,7 @@ impl Delegations {
     /// Edit a delegation
     ///
     /// Permission `delegation:update` · event `delegation.updated`.
-    #[oai(path = "/:delegation", method = "patch", operation_id = "updateDelegation")]
+    #[oai(path = "/teams/:team/delegations/:delegation", method = "patch", operation_id = "updateDelegation")]
     async fn update(
         &self,
         member: Member,
@@ -220,7 +220,7 @@ impl Delegations {
     ///
     /// Managers their own, Members their own until somebody accepts it.
     /// Permission `delegation:delete` · event `delegation.deleted`.
-    #[oai(path = "/:delegation", method = "delete", operation_id = "deleteDelegation")]
+    #[oai(path = "/teams/:team/delegations/:delegation", method = "delete", operation_id = "deleteDelegation")]
     async fn delete(
         &self,
         member: Member,
@@ -238,7 +238,7 @@ impl Delegations {
     /// The chain of custody
     ///
     /// Who took which step, and who had the work afterwards. Permission `delegation:read`.
-    #[oai(path = "/:delegation/custody", method = "get", operation_id = "getCustody")]
+    #[oai(path = "/teams/:team/delegations/:delegation/custody", method = "get", operation_id = "getCustody")]
     async fn custody(
         &self,
         member: Member,
@@ -252,7 +252,7 @@ impl Delegations {
     /// Offer it to its assignee
     ///
     /// From draft or declined to offered. Permission `delegation:update` · event `delegation.offered`.
-    #[oai(path = "/:delegation/offer", method = "post", operation_id = "offerDelegation")]
+    #[oai(path = "/teams/:team/delegations/:delegation/offer", method = "post", operation_id = "offerDelegation")]
     async fn offer(
         &self,
         member: Member,
@@ -268,7 +268,7 @@ impl Delegations {
     /// Accept what was offered to me
     ///
     /// From offered to accepted; the assignee alone. Permission `delegation:progress` · event `delegation.accepted`.
-    #[oai(path = "/:delegation/accept", method = "post", operation_id = "acceptDelegation")]
+    #[oai(path = "/teams/:team/delegations/:delegation/accept", method = "post", operation_id = "acceptDelegation")]
     async fn accept(
         &self,
         member: Member,
@@ -284,7 +284,7 @@ impl Delegations {
     /// Decline what was offered to me
     ///
     /// From offered to declined; the assignee alone. Permission `delegation:progress` · event `delegation.declined`.
-    #[oai(path = "/:delegation/decline", method = "post", operation_id = "declineDelegation")]
+    #[oai(path = "/teams/:team/delegations/:delegation/decline", method = "post", operation_id = "declineDelegation")]
     async fn decline(
         &self,
         member: Member,
@@ -300,7 +300,7 @@ impl Delegations {
     /// Begin the work
     ///
     /// From accepted to in progress; the assignee alone. Permission `delegation:progress` · event `delegation.started`.
-    #[oai(path = "/:delegation/start", method = "post", operation_id = "startDelegation")]
+    #[oai(path = "/teams/:team/delegations/:delegation/start", method = "post", operation_id = "startDelegation")]
     async fn start(
         &self,
         member: Member,
@@ -316,7 +316,7 @@ impl Delegations {
     /// Say that it is done
     ///
     /// From accepted or in progress to done; the assignee alone. Permission `delegation:progress` · event `delegation.done`.
-    #[oai(path = "/:delegation/done", method = "post", operation_id = "finishDelegation")]
+    #[oai(path = "/teams/:team/delegations/:delegation/done", method = "post", operation_id = "finishDelegation")]
     async fn done(
         &self,
         member: Member,
@@ -332,7 +332,7 @@ impl Delegations {
     /// Confirm that it is done
     ///
     /// From done to confirmed; the delegator alone. Permission `delegation:confirm` · event `delegation.confirmed`.
-    #[oai(path = "/:delegation/confirm", method = "post", operation_id = "confirmDelegation")]
+    #[oai(path = "/teams/:team/delegations/:delegation/confirm", method = "post", operation_id = "confirmDelegation")]
     async fn confirm(
         &self,
         member: Member,
@@ -348,7 +348,7 @@ impl Delegations {
     /// Reopen what is not done after all
     ///
     /// From done or confirmed to in progress; the delegator alone. Permission `delegation:confirm` · event `delegation.reopened`.
-    #[oai(path = "/:delegation/reopen", method = "post", operation_id = "reopenDelegation")]
+    #[oai(path = "/teams/:team/delegations/:delegation/reopen", method = "post", operation_id = "reopenDelegation")]
     async fn reopen(
         &self,
         member: Member,
@@ -364,7 +364,7 @@ impl Delegations {
     /// Take it back
     ///
     /// From any state before done to cancelled. Permission `delegation:update` · event `delegation.cancelled`.
-    #[oai(path = "/:delegation/cancel", method = "post", operation_id = "cancelDelegation")]
+    #[oai(path = "/teams/:team/delegations/:delegation/cancel", method = "post", operation_id = "cancelDelegation")]
     async fn cancel(
         &self,
         member: Member,
@@ -381,7 +381,7 @@ impl Delegations {
     ///
     /// A new offer; the chain of custody goes on. From any state before done to offered.
     /// Permission `delegation:assign` · event `delegation.reassigned`.
-    #[oai(path = "/:delegation/reassign", method = "post", operation_id = "reassignDelegation")]
+    #[oai(path = "/teams/:team/delegations/:delegation/reassign", method = "post", operation_id = "reassignDelegation")]
     async fn reassign(
         &self,
         member: Member,

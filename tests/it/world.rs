@@ -1,0 +1,283 @@
+//! A whole server in this process: a database in a temporary folder, a clock that stands still, seeded entropy, and
+//! people who speak to the API as a client would.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use milton::app::{App, AppOptions, QuotaFigures};
+use milton::base::clock::{ManualClock, Timestamp};
+use milton::base::entropy::SeededEntropy;
+use milton::crypto::RootKey;
+use milton::domain::actor::{Actor, Caller};
+use milton::http;
+use milton::idp::Provider;
+use milton::store::{Store, StoreOptions};
+use poem::endpoint::BoxEndpoint;
+use poem::http::uri::Scheme;
+use poem::http::{HeaderMap, Method, StatusCode, Uri};
+use poem::web::{LocalAddr, RemoteAddr};
+use poem::{Addr, Body, Endpoint, EndpointExt, Request, RequestParts};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// Where the server believes to be.
+pub const URL: &str = "https://milton.test";
+
+/// A running server.
+pub struct World {
+    pub app: Arc<App>,
+    pub clock: Arc<ManualClock>,
+    endpoint: Arc<BoxEndpoint<'static>>,
+    folder: TempDir,
+}
+
+/// How a world differs from the usual one.
+pub struct Options {
+    pub quotas: QuotaFigures,
+    pub providers: Vec<Provider>,
+    pub clock: Arc<ManualClock>,
+    pub entropy: Arc<SeededEntropy>,
+}
+
+impl Default for Options {
+    /// Sign-ins and requests are as good as unlimited: worlds are peopled from one address in no time.
+    fn default() -> Self {
+        let start = Timestamp::parse("2026-03-01T09:00:00Z").unwrap();
+        Self {
+            quotas: HashMap::from([("sign-ins", 100_000), ("requests", 1_000_000)]),
+            providers: Vec::new(),
+            clock: Arc::new(ManualClock::at(start)),
+            entropy: Arc::new(SeededEntropy::new(1)),
+        }
+    }
+}
+
+impl World {
+    /// A fresh server that nobody has claimed.
+    pub fn unclaimed() -> Self {
+        Self::with(Options::default())
+    }
+
+    /// A fresh server of one's own making.
+    pub fn with(options: Options) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self::open(folder, options)
+    }
+
+    /// Stops the server and starts it again on the same file. Nobody may hold a `Person` of the old one any more.
+    pub async fn restart(self, options: Options) -> Self {
+        let Self { app, endpoint, folder, .. } = self;
+        app.stop().await.unwrap();
+        drop(endpoint);
+        drop(app);
+        Self::open(folder, options)
+    }
+
+    fn open(folder: TempDir, options: Options) -> Self {
+        let store = Store::open(
+            StoreOptions {
+                path: folder.path().join("milton.db"),
+                clock: options.clock.clone(),
+                entropy: options.entropy.clone(),
+            },
+            &root_key(),
+        )
+        .unwrap();
+        let app = Arc::new(
+            App::new(AppOptions {
+                store,
+                clock: options.clock.clone(),
+                entropy: options.entropy,
+                providers: options.providers,
+                quotas: options.quotas,
+                public_url: URL.to_owned(),
+            })
+            .unwrap(),
+        );
+        let endpoint = http::endpoint(Arc::clone(&app), &http::limits::Limits::default(), Vec::new()).unwrap();
+        let endpoint = Arc::new(endpoint.map_to_response().boxed());
+        Self { app, clock: options.clock, endpoint, folder }
+    }
+
+    /// A server with an owner, who has just signed in.
+    pub async fn claimed() -> (Self, Person) {
+        let world = Self::unclaimed();
+        let owner = world.claim("Olga Owner").await;
+        (world, owner)
+    }
+
+    /// Claims the server.
+    pub async fn claim(&self, name: &str) -> Person {
+        let token = self.claim_token().await;
+        let answer = self
+            .stranger()
+            .post("/api/v1/auth/link", &json!({"token": token, "name": name, "email": "owner@milton.test"}))
+            .await
+            .expect(201);
+        self.person(&answer)
+    }
+
+    /// The token of a new claim link.
+    pub async fn claim_token(&self) -> String {
+        let link = self.app.create_claim_link(&Caller::local(Actor::Operator)).await.unwrap();
+        link.url.expose().split_once('#').unwrap().1.to_owned()
+    }
+
+    /// Somebody without a token.
+    pub fn stranger(&self) -> Person {
+        Person {
+            endpoint: Arc::clone(&self.endpoint),
+            token: None,
+            id: String::new(),
+            headers: HeaderMap::new(),
+            address: "192.0.2.7".parse().unwrap(),
+        }
+    }
+
+    /// Whoever a sign-in's answer speaks of.
+    pub fn person(&self, answer: &Answer) -> Person {
+        let text = |pointer| answer.json.pointer(pointer).and_then(Value::as_str).unwrap().to_owned();
+        Person { token: Some(text("/token")), id: text("/user/id"), ..self.stranger() }
+    }
+
+    /// Somebody with this token.
+    pub fn holder(&self, token: &str) -> Person {
+        Person { token: Some(token.to_owned()), ..self.stranger() }
+    }
+
+    /// Founds a team and answers its id.
+    pub async fn team(&self, owner: &Person, name: &str) -> String {
+        owner.post("/api/v1/teams", &json!({"name": name})).await.expect(201).text("/id")
+    }
+
+    /// Invites a new person into a team, who accepts.
+    pub async fn join(&self, owner: &Person, team: &str, role: &str, name: &str) -> Person {
+        let path = format!("/api/v1/teams/{team}/invitations");
+        let token = owner.post(&path, &json!({"role": role})).await.expect(201).text("/token");
+        let body = json!({"token": token, "name": name});
+        self.person(&self.stranger().post("/api/v1/invitations/accept", &body).await.expect(201))
+    }
+
+    /// Rows of the audit log, newest first, as the owner sees them; `query` such as `event=authz.denied`.
+    pub async fn audit(&self, owner: &Person, query: &str) -> Vec<Value> {
+        let answer = owner.get(&format!("/api/v1/admin/audit?limit=100&{query}")).await.expect(200);
+        answer.json["items"].as_array().unwrap().clone()
+    }
+
+    /// How many rows the audit log has, without leaving one.
+    pub fn audit_size(&self) -> i64 {
+        match self.app.store().verify_audit().unwrap() {
+            milton::store::audit::Verified::Sound { rows } => rows,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Moves the clock.
+    pub fn pass(&self, span: Duration) {
+        self.clock.advance(span);
+    }
+
+    /// The folder of the database.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+}
+
+/// The root key of every world.
+pub fn root_key() -> RootKey {
+    RootKey::generate(&SeededEntropy::new(99))
+}
+
+/// Somebody who speaks to the API.
+#[derive(Clone)]
+pub struct Person {
+    endpoint: Arc<BoxEndpoint<'static>>,
+    pub token: Option<String>,
+    pub id: String,
+    pub headers: HeaderMap,
+    pub address: IpAddr,
+}
+
+impl Person {
+    /// The same person with one more header on each request.
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.insert(name, value.parse().unwrap());
+        self
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    /// Any request.
+    pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        let mut request = poem::http::Request::builder().method(method).uri(path.parse::<Uri>().unwrap());
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let local = LocalAddr(Addr::SocketAddr("192.0.2.1:443".parse().unwrap()));
+        let remote = RemoteAddr(Addr::SocketAddr((self.address, 4711).into()));
+        let parts = RequestParts::from((parts, local, remote, Scheme::HTTPS));
+        let body = body.map_or_else(Body::empty, |body| Body::from_string(body.to_string()));
+        let request = Request::from_parts(parts, body);
+        let response = self.endpoint.get_response(request).await;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.into_body().into_string().await.unwrap();
+        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answer { status, headers, json, text }
+    }
+}
+
+/// What the server answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub json: Value,
+    pub text: String,
+}
+
+impl Answer {
+    /// Fails the test unless the status is this one.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self
+    }
+
+    /// Fails the test unless this is the problem of that name.
+    #[track_caller]
+    pub fn problem(self, status: u16, slug: &str) -> Self {
+        let answer = self.expect(status);
+        assert_eq!(answer.json["type"], format!("/problems/{slug}"), "{}", answer.text);
+        answer
+    }
+
+    /// The text at a JSON pointer.
+    #[track_caller]
+    pub fn text(&self, pointer: &str) -> String {
+        let found = self.json.pointer(pointer).and_then(Value::as_str);
+        found.unwrap_or_else(|| panic!("nothing at {pointer}: {}", self.text)).to_owned()
+    }
+
+    /// The value of a header.
+    #[track_caller]
+    pub fn header(&self, name: &str) -> String {
+        let found = self.headers.get(name).unwrap_or_else(|| panic!("no {name}: {:?}", self.headers));
+        found.to_str().unwrap().to_owned()
+    }
+}
