@@ -3,10 +3,14 @@
 // Helpers outside `#[test]` functions unwrap too: a panic is how a test fails.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+mod at_rest;
 mod cli;
 mod delegations;
+mod floors;
 mod idp;
 mod idp_tls;
 mod lying_provider;
+mod schema;
+mod subprocess;
 mod wire;
 mod world;
