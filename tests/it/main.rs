@@ -4,6 +4,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod at_rest;
+mod audit;
 mod cli;
 mod delegations;
 mod floors;
@@ -14,3 +15,4 @@ mod schema;
 mod subprocess;
 mod wire;
 mod world;
+mod writer;

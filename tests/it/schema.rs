@@ -238,6 +238,6 @@ async fn migrations_are_numbered_without_a_gap_and_each_was_run() {
     let expected = applied.iter().map(|(version, name)| format!("{version:04}_{name}.sql"));
     assert_eq!(files, expected.collect());
     let numbers: Vec<_> = applied.iter().map(|(version, _)| *version).collect();
-    assert!(numbers.iter().copied().eq(1..=numbers.len() as i64), "{numbers:?}");
+    assert!(numbers.iter().copied().eq(1..=*numbers.last().unwrap()), "{numbers:?}");
     assert_eq!(tables(&open(&world)).len(), 18, "a new table is thought about in this file");
 }
