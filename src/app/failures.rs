@@ -13,7 +13,7 @@ use super::quota::network;
 /// Failures of one network that are written one by one.
 const ONE_BY_ONE: u64 = 5;
 /// How long such a count lasts.
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 /// Networks counted apart; those beyond share one count.
 const NETWORKS: usize = 10_000;
 

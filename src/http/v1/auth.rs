@@ -19,6 +19,7 @@ use crate::http::body::Body;
 use crate::http::caller::{Member, Visitor};
 use crate::http::cookie;
 use crate::http::problem::Failure;
+use crate::idp::Provider as IdpProvider;
 
 /// Signing in and out.
 pub struct Auth;
@@ -170,7 +171,7 @@ impl Auth {
     #[oai(path = "/api/v1/auth/providers", method = "get", operation_id = "listProviders")]
     #[allow(clippy::unused_async)] // the framework's signature
     async fn providers(&self, visitor: Visitor) -> Json<List<Provider>> {
-        let shown = visitor.providers().iter().map(|provider| provider.config());
+        let shown = visitor.providers().iter().map(IdpProvider::config);
         let items = shown.map(|config| Provider {
             name: config.name.clone(),
             display_name: config.display_name.clone(),
