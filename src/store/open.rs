@@ -153,7 +153,7 @@ fn found(engine: &Sqlite, root: &RootKey, options: &StoreOptions) -> Result<Uuid
     Ok(instance)
 }
 
-/// Each problem that SQLite finds in the file, and each row that refers to nothing.
+/// Each problem that the engine finds in the file, and each row that refers to nothing.
 pub(super) fn check_integrity(engine: &dyn Engine) -> Result<Vec<String>, Error> {
     let mut problems = Vec::new();
     engine.query("PRAGMA integrity_check", &[], &mut |row| {
