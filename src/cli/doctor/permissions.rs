@@ -12,9 +12,17 @@ pub fn checks(settings: &Settings) -> Vec<Check> {
     let layout = &settings.layout;
     vec![
         private("folder", layout.folder(), "700", "make it with milton init"),
-        private("database file", &layout.database(), "600", "milton serve makes it"),
+        database(&layout.database()),
         root_key(settings),
     ]
+}
+
+fn database(path: &Path) -> Check {
+    const NAME: &str = "database file";
+    if path.exists() {
+        return private(NAME, path, "600", "check the folder and who owns it");
+    }
+    Check::warn(NAME, format!("{} is not there yet", path.display()), "milton serve makes it")
 }
 
 fn private(name: &'static str, path: &Path, right: &str, remedy: &str) -> Check {
