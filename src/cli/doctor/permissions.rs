@@ -1,20 +1,25 @@
-//! Who can read what: the data folder, the database and the root key.
+//! Who can read what: the data folder, the database, the root key and the certificate's key.
 
 use std::path::Path;
 
 use super::Check;
 use crate::cli::files;
 use crate::cli::place::Settings;
+use crate::config::Tls;
 use crate::config::root_key::Source;
 
 /// The checks of this file.
 pub fn checks(settings: &Settings) -> Vec<Check> {
     let layout = &settings.layout;
-    vec![
+    let mut checks = vec![
         private("folder", layout.folder(), "700", "make it with milton init"),
         database(&layout.database()),
         root_key(settings),
-    ]
+    ];
+    if let Tls::Pem { key, .. } = &settings.config.tls {
+        checks.push(private("certificate key", key, "600", "name the key's file in tls.key"));
+    }
+    checks
 }
 
 fn database(path: &Path) -> Check {

@@ -35,6 +35,20 @@ async fn dev_serves_over_tls_until_it_is_told_to_stop() {
 }
 
 #[tokio::test]
+async fn a_certificate_of_ones_own_is_served() {
+    let folder = TempDir::new().unwrap();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    fs::write(folder.path().join("cert.pem"), made.cert.pem()).unwrap();
+    fs::write(folder.path().join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    let env = [("MILTON_TLS__MODE", "pem"), ("MILTON_TLS__CERT", "cert.pem"), ("MILTON_TLS__KEY", "key.pem")];
+    let server = Server::with(folder.path(), &env);
+    assert_eq!(server.client().get("/healthz").await.expect(200)["status"], "alive");
+    assert!(!folder.path().join("milton-data/ca.pem").exists());
+    let checks = stdout(&milton(folder.path(), &["doctor"], &env));
+    assert!(checks.contains("pass  certificate "), "{checks}");
+}
+
+#[tokio::test]
 async fn the_document_is_the_same_everywhere() {
     let folder = TempDir::new().unwrap();
     let server = Server::start(folder.path());
