@@ -4,9 +4,11 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod cli;
+mod crash;
 mod delegations;
 mod idp;
 mod idp_tls;
 mod lying_provider;
+mod openapi;
 mod wire;
 mod world;
