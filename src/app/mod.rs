@@ -4,12 +4,14 @@
 pub mod account;
 pub mod audit;
 mod bearer;
+mod comparisons;
 pub mod delegation;
 mod failures;
 mod idle;
 pub mod invitation;
 mod quota;
 pub mod sign_in;
+mod slow_lane;
 pub mod system;
 pub mod team;
 
