@@ -67,6 +67,15 @@ pub enum Sphere {
     Team,
 }
 
+impl Sphere {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Instance => "Instance",
+            Self::Team => "Team",
+        }
+    }
+}
+
 /// What becomes of one permission in the hands of those who are not signed in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Doors {
@@ -350,7 +359,8 @@ pub fn describe() -> String {
         let cells = match permission.row() {
             Some((sphere, cells)) => {
                 let [owner, admin, manager, member] = cells.map(word);
-                format!("{sphere:<9?}{owner:<15}{admin:<15}{manager:<15}{member}")
+                let sphere = sphere.as_str();
+                format!("{sphere:<9}{owner:<15}{admin:<15}{manager:<15}{member}")
             }
             None => format!("Door     {}", doors_in_words(permission.doors())),
         };
