@@ -155,7 +155,7 @@ matrix! {
         RetentionPreview         "retention:preview"         Instance [YES, YES, NO, NO];
         RetentionUpdate          "retention:update"          Instance [s(YES), NO, NO, NO];
         HoldRead                 "hold:read"                 Instance [YES, YES, NO, NO];
-        HoldPlace                "hold:place"                Instance [s(YES), YES, NO, NO];
+        HoldPlace                "hold:place"                Instance [YES, YES, NO, NO];
         HoldRelease              "hold:release"              Instance [s(YES), NO, NO, NO];
         KeysRead                 "keys:read"                 Instance [YES, YES, NO, NO];
         KeysRotate               "keys:rotate"               Instance [s(YES), NO, NO, NO];
