@@ -4,9 +4,13 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod cli;
+mod coverage;
 mod delegations;
 mod idp;
 mod idp_tls;
 mod lying_provider;
+mod matrix;
+mod operations;
+mod teams;
 mod wire;
 mod world;
