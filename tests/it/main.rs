@@ -4,11 +4,15 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod cli;
+mod coverage;
 mod crash;
 mod delegations;
 mod idp;
 mod idp_tls;
 mod lying_provider;
+mod matrix;
 mod openapi;
+mod operations;
+mod teams;
 mod wire;
 mod world;
