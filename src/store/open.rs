@@ -92,7 +92,7 @@ impl Store {
 }
 
 /// The file's path without links, so that the connections can refuse to follow any.
-fn real_path(path: &Path) -> Result<PathBuf, OpenError> {
+pub(super) fn real_path(path: &Path) -> Result<PathBuf, OpenError> {
     let refuse = |error| OpenError::Io(path.to_owned(), error);
     let name = path.file_name().ok_or_else(|| refuse(io::ErrorKind::InvalidFilename.into()))?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -110,7 +110,7 @@ fn create(path: &Path) -> io::Result<()> {
 
 /// Reads version and key check without making or changing any file, so that a wrong key or a newer database is refused
 /// with all bytes as they were.
-fn look_before_touching(path: &Path, root: &RootKey, entropy: &dyn Entropy) -> Result<(), OpenError> {
+pub(super) fn look_before_touching(path: &Path, root: &RootKey, entropy: &dyn Entropy) -> Result<(), OpenError> {
     let damaged = |error| OpenError::Damaged(path.to_owned(), error);
     let engine = Sqlite::open_untouched(path).map_err(damaged)?;
     if is_empty(&engine).map_err(damaged)? {
@@ -182,21 +182,6 @@ fn found(engine: &Sqlite, root: &RootKey, options: &StoreOptions) -> Result<Uuid
     keys.create(engine, keys.instance(), options.clock.now(), &*options.entropy)?;
     Head::empty().save(engine)?;
     Ok(instance)
-}
-
-/// Each problem that SQLite finds in the file, and each row that refers to nothing.
-pub(super) fn check_integrity(engine: &dyn Engine) -> Result<Vec<String>, Error> {
-    let mut problems = Vec::new();
-    engine.query("PRAGMA integrity_check", &[], &mut |row| {
-        problems.push(row.text(0)?.to_owned());
-        Ok(())
-    })?;
-    problems.retain(|line| line != "ok");
-    engine.query("PRAGMA foreign_key_check", &[], &mut |row| {
-        problems.push(format!("a row of {} refers to nothing in {}", row.text(0)?, row.text(2)?));
-        Ok(())
-    })?;
-    Ok(problems)
 }
 
 #[cfg(test)]
