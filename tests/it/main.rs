@@ -5,8 +5,11 @@
 
 mod cli;
 mod delegations;
+mod forge;
 mod idp;
 mod idp_tls;
 mod lying_provider;
+mod sign_in;
+mod tokens;
 mod wire;
 mod world;
