@@ -106,7 +106,7 @@ impl Action for Logout {
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let Actor::User(signed_in) = tx.actor() else {
-            return Err(Error::Forbidden);
+            return Err(Error::Forbidden(None));
         };
         tx.concerns("session", signed_in.session);
         tx.also(Event::TokenRevoked);

@@ -180,7 +180,7 @@ impl Action for Join {
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<(Session, User), Error> {
         if tx.actor() != &Actor::Anonymous {
-            return Err(Error::Forbidden);
+            return Err(Error::Forbidden(None));
         }
         let name = self.arrival.name.ok_or_else(|| Error::invalid("/name", "is needed"))?;
         let email = self.arrival.email;

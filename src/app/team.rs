@@ -22,7 +22,7 @@ pub struct MyTeam {
 }
 
 fn my_team(read: &ReadTx<'_>, id: Id<Team>, user: Id<User>) -> Result<MyTeam, Error> {
-    let role = team::find_role(read, id, user)?.ok_or(Error::Forbidden)?;
+    let role = team::find_role(read, id, user)?.ok_or(Error::Forbidden(None))?;
     Ok(MyTeam { team: team::get(read, id)?, role })
 }
 

@@ -89,7 +89,7 @@ fn admit(permission: Permission, standing: &Standing, relation: Relation) -> Res
         Decision::Deny if matches!(standing.subject, Subject::User { active: false, .. }) => {
             Err(AuthFailure::Revoked.into())
         }
-        Decision::Deny => Err(Error::Forbidden),
+        Decision::Deny => Err(Error::Forbidden(Some(permission))),
     }
 }
 
@@ -245,7 +245,7 @@ fn record_success(
 fn refusal(permission: Permission, event: Option<Event>, target: Target, error: &Error) -> Note {
     let mut detail = BTreeMap::from([("error", error.kind().to_owned())]);
     let (shown, outcome) = match error {
-        Error::Forbidden | Error::Unauthenticated(_) => {
+        Error::Forbidden(_) | Error::Unauthenticated(_) => {
             detail.insert("permission", permission.as_str().to_owned());
             (Event::AccessDenied, Outcome::Denied)
         }
@@ -261,7 +261,7 @@ fn refusal(permission: Permission, event: Option<Event>, target: Target, error: 
 /// The row that a refused question leaves: denials and values that do not open leave one, wrong input does not.
 pub(super) fn refused_question(permission: Permission, target: Target, error: &Error) -> Option<Note> {
     let recorded = match error {
-        Error::Forbidden | Error::Unauthenticated(_) => true,
+        Error::Forbidden(_) | Error::Unauthenticated(_) => true,
         Error::Internal(cause) => cause.is::<CryptoError>(),
         _ => false,
     };
