@@ -27,7 +27,7 @@ use super::{Acted, App};
 
 const KIND: &str = "invitation";
 /// The shortest life that makes sense.
-const MIN_LIFETIME: Duration = Duration::from_secs(60);
+const MIN_LIFETIME: Duration = Duration::from_mins(1);
 
 /// What an invitation shall be.
 #[derive(Debug)]

@@ -111,7 +111,7 @@ impl Quotas {
         let now = self.clock.now();
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         if refusals.len() >= REMEMBERED {
-            refusals.retain(|_, at| now.since(*at) < Duration::from_secs(3_600));
+            refusals.retain(|_, at| now.since(*at) < Duration::from_hours(1));
         }
         let is_first = refusals.get(&(quota.name, key)).is_none_or(|at| now.since(*at) >= quota.window);
         if is_first {
@@ -221,10 +221,10 @@ mod tests {
         let refused = quotas.take(&caller(1), quota::DELEGATIONS).err().unwrap();
         assert!(refused.is_first);
         let Error::RateLimited { retry_after, .. } = refused.error else { panic!("{:?}", refused.error) };
-        assert_eq!(retry_after, Duration::from_secs(180));
+        assert_eq!(retry_after, Duration::from_mins(3));
         assert!(!quotas.take(&caller(1), quota::DELEGATIONS).err().unwrap().is_first, "told once per window");
         assert!(quotas.take(&caller(2), quota::DELEGATIONS).is_ok(), "another's allowance is another's");
-        clock.advance(Duration::from_secs(180));
+        clock.advance(Duration::from_mins(3));
         assert!(quotas.take(&caller(1), quota::DELEGATIONS).is_ok());
         assert!(quotas.take(&caller(1), quota::DELEGATIONS).is_err());
     }
@@ -236,13 +236,13 @@ mod tests {
         let in_use: Vec<_> = (0..20)
             .filter_map(|_| before.take(&caller(1), quota::DELEGATIONS).ok().unwrap().in_use(&caller(1)))
             .collect();
-        clock.advance(Duration::from_secs(60));
+        clock.advance(Duration::from_mins(1));
         let after = Quotas::new(clock.clone(), &QuotaFigures::new(), &in_use[19..]);
         let Error::RateLimited { retry_after, .. } = after.take(&caller(1), quota::DELEGATIONS).err().unwrap().error
         else {
             panic!("refilled");
         };
-        assert_eq!(retry_after, Duration::from_secs(120));
+        assert_eq!(retry_after, Duration::from_mins(2));
     }
 
     #[test]

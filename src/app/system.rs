@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
 
+use crate::base::hex;
 use crate::domain::Error;
 use crate::domain::actor::{Actor, Caller};
 use crate::domain::event::{Event, Outcome};
@@ -37,9 +38,8 @@ impl App {
         let operator = Caller::local(Actor::Operator);
         let version = BTreeMap::from([("version", env!("CARGO_PKG_VERSION").to_owned())]);
         self.store.record(operator.clone(), system(Event::SystemStarted, version)).await?;
-        let hash = Sha256::digest(permission::describe());
-        let hash = hash.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
-        self.store.record(operator, system(Event::MatrixLoaded, BTreeMap::from([("sha256", hash)]))).await
+        let matrix = BTreeMap::from([("sha256", hex::encode(&Sha256::digest(permission::describe())))]);
+        self.store.record(operator, system(Event::MatrixLoaded, matrix)).await
     }
 
     /// Puts the stop on record and closes the database: what waits is finished first.

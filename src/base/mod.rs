@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod entropy;
+pub mod hex;
 pub mod id;
 pub mod page;
 pub mod secret;

@@ -9,7 +9,7 @@ use super::init;
 use super::layout::{DEFAULT_FOLDER, Layout};
 use super::output::Output;
 use super::place::{Place, Settings};
-use super::serve;
+use super::server::{self, Mode};
 use super::trust::{Trust, Untrust};
 
 /// Try it: make ./milton-data and serve it on this machine
@@ -43,7 +43,7 @@ impl Dev {
         match &self.trust {
             Some(DevCommand::Trust(command)) => command.run(output),
             Some(DevCommand::Untrust(command)) => command.run(output),
-            None => serve::start(&self.prepare()?, serve::Greeting::Banner, output),
+            None => server::run(&self.prepare()?, Mode::Dev, output),
         }
     }
 

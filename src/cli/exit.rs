@@ -27,6 +27,11 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// What the file system's refusal means.
+    pub fn of(cause: &io::Error) -> Self {
+        if cause.kind() == io::ErrorKind::PermissionDenied { Self::Permission } else { Self::Io }
+    }
+
     /// The exit code's meaning; an unknown one is a plain failure.
     pub fn of_code(code: u8) -> Self {
         [Self::Usage, Self::Unavailable, Self::Io, Self::Busy, Self::Permission, Self::Config, Self::Rollback]
@@ -53,8 +58,7 @@ impl Failure {
 
     /// `verb` (such as "write") failed on `path`.
     pub fn io(verb: &str, path: &Path, cause: &io::Error) -> Self {
-        let exit = if cause.kind() == io::ErrorKind::PermissionDenied { Exit::Permission } else { Exit::Io };
-        Self::new(exit, format!("cannot {verb} {}: {cause}", path.display()))
+        Self::new(Exit::of(cause), format!("cannot {verb} {}: {cause}", path.display()))
     }
 }
 

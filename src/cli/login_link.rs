@@ -22,6 +22,6 @@ pub struct LoginLink {
 
 impl LoginLink {
     pub fn run(&self, output: Output) -> Result<(), Failure> {
-        link::obtain(&self.place, &Request::LoginLink { email: self.email.clone() }, output)
+        link::obtain(&self.place, Request::LoginLink { email: self.email.clone() }, output)
     }
 }

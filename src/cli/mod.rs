@@ -1,21 +1,29 @@
-//! Floor 5: the command line. One file per sub-command; `serve` and `dev` alone wire the parts together.
+//! Floor 5: the command line. One file per sub-command; `server` alone wires the parts together.
 
 mod banner;
+mod certificate;
 mod control;
+mod database;
 mod dev;
 mod doctor;
 mod exit;
 mod files;
+mod greeting;
 mod init;
 mod layout;
 mod link;
 mod logging;
 mod login_link;
+mod openapi;
+mod operator;
 mod output;
 mod owner;
 mod place;
 mod process;
+mod providers;
+mod runtime;
 mod serve;
+mod server;
 mod trust;
 mod version;
 
@@ -50,6 +58,8 @@ enum Command {
     Owner(owner::Owner),
     LoginLink(login_link::LoginLink),
     Doctor(doctor::Doctor),
+    #[command(name = "openapi")]
+    OpenApi(openapi::OpenApi),
     Version(version::Version),
 }
 
@@ -62,6 +72,7 @@ impl Command {
             Self::Owner(command) => command.run(output),
             Self::LoginLink(command) => command.run(output),
             Self::Doctor(command) => command.run(output),
+            Self::OpenApi(command) => command.run(output),
             Self::Version(command) => command.run(output),
         }
     }

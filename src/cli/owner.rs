@@ -26,6 +26,6 @@ enum OwnerCommand {
 impl Owner {
     pub fn run(&self, output: Output) -> Result<(), Failure> {
         let OwnerCommand::Claim(place) = &self.command;
-        link::obtain(place, &Request::OwnerClaim, output)
+        link::obtain(place, Request::OwnerClaim, output)
     }
 }

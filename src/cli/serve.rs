@@ -3,9 +3,11 @@
 use clap::Args;
 use serde_json::json;
 
-use super::exit::{Exit, Failure};
+use super::exit::Failure;
 use super::output::Output;
-use super::place::{Place, Settings};
+use super::place::Place;
+use super::providers;
+use super::server::{self, Mode};
 
 /// Serve with a configuration of yours
 ///
@@ -23,31 +25,17 @@ pub struct Serve {
     check: bool,
 }
 
-/// What is said once the server listens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Greeting {
-    /// Where it listens, in one line.
-    Line,
-    /// All that somebody needs who tries it for the first time.
-    Banner,
-}
-
 impl Serve {
     pub fn run(&self, output: Output) -> Result<(), Failure> {
         let settings = self.place.load(Vec::new())?;
         if !self.check {
-            return start(&settings, Greeting::Line, output);
+            return server::run(&settings, Mode::Production, output);
         }
         settings.root_key()?;
+        providers::of(&settings.config.oidc, Mode::Production)?;
         let file = settings.file.as_ref().map(|file| file.display().to_string());
         let human = format!("{} is fine, and so is the root key.", file.as_deref().unwrap_or("The configuration"));
         output.say(&human, &json!({"event": "checked", "config": file, "data": settings.layout.folder()}));
         Ok(())
     }
-}
-
-/// Serves until the process is told to stop.
-pub fn start(settings: &Settings, _greeting: Greeting, _output: Output) -> Result<(), Failure> {
-    settings.root_key()?;
-    Err(Failure::new(Exit::Unavailable, "the server is not part of this build"))
 }

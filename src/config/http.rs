@@ -1,9 +1,9 @@
-//! `[http]`: where the server listens, what the world calls it, and whom it trusts to say where a request came from.
+//! `[http]`: where the server listens, what the world calls it, and whose pages may call it.
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use super::Origin;
 use super::reader::Reader;
-use super::{Network, Origin};
 
 /// The listener and its surroundings.
 #[derive(Debug)]
@@ -16,8 +16,6 @@ pub struct Http {
     pub public_url: Option<Origin>,
     /// Origins whose pages may call the API with their own tokens (CORS); none by default.
     pub allowed_origins: Vec<Origin>,
-    /// Proxies whose `X-Forwarded-For` or `Forwarded` is believed; none by default.
-    pub trusted_proxies: Vec<Network>,
 }
 
 impl Http {
@@ -31,7 +29,6 @@ impl Http {
             port: reader.get("http.port", 8443),
             public_url,
             allowed_origins: reader.get("http.allowed_origins", Vec::new()),
-            trusted_proxies: reader.get("http.trusted_proxies", Vec::new()),
         }
     }
 

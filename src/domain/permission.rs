@@ -78,6 +78,7 @@ impl Sphere {
 
 /// What becomes of one permission in the hands of those who are not signed in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(clippy::struct_excessive_bools)] // one for each kind of actor
 pub struct Doors {
     /// Somebody without a session.
     pub anonymous: bool,

@@ -24,17 +24,16 @@ pub enum Per {
     Address,
 }
 
-const HOUR: Duration = Duration::from_secs(3_600);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// Creating delegations.
 pub const DELEGATIONS: Quota = Quota { name: "delegations", limit: 20, window: HOUR, per: Per::User };
 /// Creating invitations.
 pub const INVITATIONS: Quota = Quota { name: "invitations", limit: 20, window: HOUR, per: Per::User };
 /// Attempts to sign in.
-pub const SIGN_INS: Quota =
-    Quota { name: "sign-ins", limit: 10, window: Duration::from_secs(5 * 60), per: Per::Address };
+pub const SIGN_INS: Quota = Quota { name: "sign-ins", limit: 10, window: Duration::from_mins(5), per: Per::Address };
 /// Requests of any kind.
-pub const REQUESTS: Quota = Quota { name: "requests", limit: 600, window: Duration::from_secs(60), per: Per::Address };
+pub const REQUESTS: Quota = Quota { name: "requests", limit: 600, window: Duration::from_mins(1), per: Per::Address };
 
 /// Every quota there is: each has its own state.
 pub const ALL: [Quota; 4] = [DELEGATIONS, INVITATIONS, SIGN_INS, REQUESTS];

@@ -6,13 +6,13 @@ use crate::base::clock::Timestamp;
 use crate::base::id::Id;
 
 /// How long a session lives, whatever happens.
-pub const SESSION_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+pub const SESSION_LIFETIME: Duration = Duration::from_hours(24);
 /// How long a console session survives without a request.
-pub const CONSOLE_IDLE: Duration = Duration::from_secs(60 * 60);
+pub const CONSOLE_IDLE: Duration = Duration::from_hours(1);
 /// How long after a sign-in dangerous acts need no new proof.
-pub const STEP_UP_WINDOW: Duration = Duration::from_secs(10 * 60);
+pub const STEP_UP_WINDOW: Duration = Duration::from_mins(10);
 /// How long a one-time sign-in link and an OpenID Connect sign-in may take.
-pub const SIGN_IN_LIFETIME: Duration = Duration::from_secs(10 * 60);
+pub const SIGN_IN_LIFETIME: Duration = Duration::from_mins(10);
 
 /// A sign-in's lifetime, held by one token.
 #[derive(Clone, Debug)]

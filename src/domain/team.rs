@@ -10,9 +10,9 @@ use super::text::Name;
 use super::user::User;
 
 /// How long an invitation is good for when nobody says.
-pub const INVITATION_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub const INVITATION_LIFETIME: Duration = Duration::from_hours(7 * 24);
 /// How long it may be good for at most.
-pub const MAX_INVITATION_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub const MAX_INVITATION_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
 /// A group of people who hand work to each other.
 #[derive(Clone, Debug)]

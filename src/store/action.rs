@@ -100,6 +100,7 @@ impl Target {
     }
 
     /// The same scope, with the thing in it.
+    #[must_use]
     pub const fn resource<T: ?Sized>(self, kind: &'static str, id: Id<T>) -> Self {
         Self { scope: self.scope, resource: Some(Resource { kind, id: id.uuid() }) }
     }

@@ -339,8 +339,9 @@ pub fn list_of_person(
     filter: &Filter,
     page: &PageRequest,
 ) -> Result<Page<Delegation>, Error> {
-    let [a, b, c, d, e, f, g] = filter.values(person.into(), page);
-    let rows = read.all(PAGE_OF_PERSON, &[a, b, c, d, e, f, g, team.into()], |row| delegation(read, &row))?;
+    let mut values = filter.values(person.into(), page).to_vec();
+    values.push(team.into());
+    let rows = read.all(PAGE_OF_PERSON, &values, |row| delegation(read, &row))?;
     Ok(page.cut(rows, |delegation| delegation.id.to_string()))
 }
 

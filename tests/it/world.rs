@@ -78,7 +78,8 @@ impl World {
         Self::open(folder, options)
     }
 
-    fn open(folder: TempDir, options: Options) -> Self {
+    /// A server in this folder: a fresh one, or the one that is there.
+    pub fn open(folder: TempDir, options: Options) -> Self {
         let store = Store::open(
             StoreOptions {
                 path: folder.path().join("milton.db"),

@@ -70,6 +70,7 @@ struct Joined {
 
 /// What an accepted invitation answers.
 #[derive(ApiResponse)]
+#[allow(clippy::large_enum_variant)] // lives for one answer
 enum Accepted {
     /// The signed-in person is a member now.
     #[oai(status = 200)]

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::base::clock::Timestamp;
+use crate::base::hex;
 use crate::base::page::{Page, PageRequest};
 use crate::domain::{Error, audit, delegation, role, session, team, user};
 
@@ -462,7 +463,7 @@ impl From<audit::AuditRow> for AuditRow {
             address: row.personal.address,
             user_agent: row.personal.user_agent,
             detail: row.personal.detail.into_iter().collect(),
-            leaf: row.leaf.iter().map(|byte| format!("{byte:02x}")).collect(),
+            leaf: hex::encode(&row.leaf),
         }
     }
 }

@@ -1,0 +1,63 @@
+//! What the operator at the host's command line asks of Milton: one-time links, each audited as the operator's act.
+
+use super::control::{Reply, Request};
+use super::exit::{Exit, Failure};
+use crate::app::App;
+use crate::domain::actor::{Actor, Caller};
+use crate::domain::session::SIGN_IN_LIFETIME;
+use crate::domain::text::Email;
+use crate::domain::{Conflict, Error};
+
+/// Carries out a request and says how it went.
+pub async fn answer(app: &App, request: Request) -> Reply {
+    // Taken before the act: the link lives at least as long as is said of it.
+    let expires_at = (app.clock().now() + SIGN_IN_LIFETIME).to_string();
+    match link(app, request).await {
+        Ok(url) => Reply::Link { url, expires_at },
+        Err(failure) => Reply::Problem { message: failure.message, exit: failure.exit as u8 },
+    }
+}
+
+/// The link that makes its opener the owner; `None` when the server has one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn claim_link(app: &App) -> Result<Option<String>, Failure> {
+    if app.is_claimed().map_err(|error| failure(&error))? {
+        return Ok(None);
+    }
+    link(app, Request::OwnerClaim).await.map(Some)
+}
+
+async fn link(app: &App, request: Request) -> Result<String, Failure> {
+    let operator = Caller::local(Actor::Operator);
+    let made = match request {
+        Request::OwnerClaim => app.create_claim_link(&operator).await,
+        Request::LoginLink { email } => match Email::parse("/email", &email) {
+            Ok(email) => app.create_sign_in_link(&operator, email).await,
+            Err(error) => Err(error),
+        },
+    };
+    made.map(|link| link.url.expose().clone()).map_err(|error| failure(&error))
+}
+
+/// An error in the operator's words.
+pub fn failure(error: &Error) -> Failure {
+    let (exit, line) = match error {
+        Error::Conflict(Conflict::AlreadyClaimed) => {
+            (Exit::Failed, "this server has an owner; `milton login-link EMAIL` lets somebody back in".to_owned())
+        }
+        Error::NotFound => (Exit::Failed, "nobody here has this e-mail address".to_owned()),
+        Error::Invalid(fields) => {
+            let fields =
+                fields.iter().map(|field| format!("{} {}", field.pointer.trim_start_matches('/'), field.detail));
+            (Exit::Usage, fields.collect::<Vec<_>>().join(", "))
+        }
+        Error::Unavailable(why) => (Exit::Unavailable, format!("{why}: try again")),
+        error => {
+            tracing::error!(%error, "an operator's command failed");
+            (Exit::Failed, error.to_string())
+        }
+    };
+    Failure::new(exit, line)
+}
