@@ -252,20 +252,24 @@ async fn a_session_revoked_after_the_gate_changes_nothing() {
     }
 }
 
+/// The gate and the door each look for themselves: neither relies on the other.
 #[tokio::test]
-async fn neither_expiry_nor_suspension_nor_epoch_is_passed_after_the_gate() {
-    for change in [
-        "UPDATE sessions SET expires_at = created_at",
-        "UPDATE users SET state = 'suspended'",
-        "UPDATE users SET session_epoch = session_epoch + 1",
-        "DELETE FROM sessions",
+async fn gate_and_door_each_refuse_what_no_longer_counts() {
+    for (change, failure) in [
+        ("UPDATE sessions SET expires_at = created_at", AuthFailure::Expired),
+        ("UPDATE sessions SET revoked_at = created_at", AuthFailure::Revoked),
+        ("UPDATE users SET state = 'suspended'", AuthFailure::Revoked),
+        ("UPDATE users SET session_epoch = session_epoch + 1", AuthFailure::Revoked),
+        ("DELETE FROM sessions", AuthFailure::Invalid),
     ] {
         let (world, owner) = World::claimed().await;
-        let stranger = Caller::local(Actor::Anonymous);
-        let signed_in = world.app.authenticate(&stranger, owner.token.as_ref().unwrap()).await.unwrap();
+        let (stranger, token) = (Caller::local(Actor::Anonymous), owner.token.unwrap());
+        let signed_in = world.app.authenticate(&stranger, &token).await.unwrap();
         forge::sql(&world, change, []);
-        let refused = world.app.act(&Caller::local(Actor::User(signed_in)), Logout).await;
-        assert!(matches!(refused, Err(Error::Unauthenticated(AuthFailure::Revoked))), "{change}");
+        let gate = world.app.authenticate(&stranger, &token).await;
+        assert!(matches!(gate, Err(Error::Unauthenticated(why)) if why == failure), "{change}: {gate:?}");
+        let door = world.app.act(&Caller::local(Actor::User(signed_in)), Logout).await;
+        assert!(matches!(door, Err(Error::Unauthenticated(AuthFailure::Revoked))), "{change}");
     }
 }
 
