@@ -57,10 +57,12 @@ impl Failures {
         if window.count <= ONE_BY_ONE { Verdict::Record } else { Verdict::Count }
     }
 
-    /// The counts whose minute is over; each is told once. With `all`, the running ones too.
+    /// The counts whose minute is over; each is told once. With `all`, the running ones too. A minute that begins in the
+    /// future is over: the clock was set back, and until it is there again no failure would leave a row.
     pub fn finished(&self, now: Timestamp, all: bool) -> Vec<Burst> {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let over = windows.extract_if(|_, window| all || now.since(window.start) >= WINDOW);
+        let is_over = |window: &Window| now < window.start || now.since(window.start) >= WINDOW;
+        let over = windows.extract_if(|_, window| all || is_over(window));
         over.filter(|(_, window)| window.count > ONE_BY_ONE)
             .map(|(_, window)| Burst { address: window.address, count: window.count - ONE_BY_ONE })
             .collect()
@@ -84,5 +86,38 @@ mod tests {
         assert_eq!(failures.finished(over, false), [Burst { address, count: 995 }]);
         assert_eq!(failures.finished(over, false), []);
         assert_eq!(failures.count(address, over), Verdict::Record, "a new minute begins");
+    }
+
+    #[test]
+    fn neighbours_in_one_network_are_counted_together_and_others_apart() {
+        let failures = Failures::default();
+        let count = |text: &str| failures.count(Some(text.parse().unwrap()), Timestamp::from_micros(0));
+        for host in 0..5 {
+            assert_eq!(count(&format!("2001:db8::{host}")), Verdict::Record);
+        }
+        assert_eq!(count("2001:db8::ffff"), Verdict::Count, "the same /64");
+        assert_eq!(count("2001:db8:0:1::1"), Verdict::Record);
+    }
+
+    #[test]
+    fn a_clock_set_back_silences_nobody() {
+        let failures = Failures::default();
+        let start = Timestamp::from_micros(3_600_000_000);
+        assert!((0..6).map(|_| failures.count(None, start)).any(|verdict| verdict == Verdict::Count));
+        let back = start - Duration::from_mins(30);
+        assert_eq!(failures.finished(back, false), [Burst { address: None, count: 1 }]);
+        assert_eq!(failures.count(None, back), Verdict::Record);
+    }
+
+    #[test]
+    fn a_flood_from_everywhere_fills_neither_memory_nor_disk() {
+        let failures = Failures::default();
+        let mut rows = 0;
+        for number in 0..2 * u32::try_from(NETWORKS).unwrap() {
+            let address = Some(IpAddr::from(number.to_be_bytes()));
+            rows += usize::from(failures.count(address, Timestamp::from_micros(0)) == Verdict::Record);
+        }
+        assert!(failures.0.lock().unwrap().len() <= NETWORKS + 1);
+        assert!(rows <= NETWORKS + 5, "{rows}");
     }
 }

@@ -1,5 +1,5 @@
-//! Console sessions end after an hour without a request. Kept in memory: a restart counts as activity, and the
-//! session's absolute end in the database holds whatever happens.
+//! Console sessions end after an hour without a request. Kept in memory: the sign-in and a restart count as activity,
+//! and the session's absolute end in the database holds whatever happens.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -13,25 +13,91 @@ use crate::domain::session::{CONSOLE_IDLE, SESSION_LIFETIME, Session, SessionKin
 const REMEMBERED: usize = 10_000;
 
 /// When each console session was last used.
-#[derive(Default)]
-pub(super) struct Idle(Mutex<HashMap<Id<Session>, Timestamp>>);
+pub(super) struct Idle {
+    start: Timestamp,
+    seen: Mutex<HashMap<Id<Session>, Timestamp>>,
+}
 
 impl Idle {
+    /// Begins at the start of the process, before which nobody's activity is known.
+    pub fn since(start: Timestamp) -> Self {
+        Self { start, seen: Mutex::default() }
+    }
+
     /// Notes a request; `false` when the session had been idle for too long. It stays so: a refused request is not
     /// activity.
     pub fn keeps(&self, signed_in: &SignedIn, now: Timestamp) -> bool {
         if signed_in.kind != SessionKind::Console {
             return true;
         }
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() >= REMEMBERED {
             seen.retain(|_, last| now.since(*last) <= SESSION_LIFETIME);
         }
-        let last = seen.entry(signed_in.session).or_insert(now);
+        let last = seen.entry(signed_in.session).or_insert(signed_in.auth_time.max(self.start));
         let live = now.since(*last) <= CONSOLE_IDLE;
         if live {
             *last = now;
         }
         live
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const START: Timestamp = Timestamp::from_micros(1_000_000_000_000);
+
+    fn session(kind: SessionKind, auth_time: Timestamp) -> SignedIn {
+        let id = uuid::Uuid::from_u128(7);
+        SignedIn { user: Id::from_uuid(id), session: Id::from_uuid(id), kind, auth_time }
+    }
+
+    #[test]
+    fn each_request_buys_an_hour_and_a_refused_one_buys_nothing() {
+        let (idle, console) = (Idle::since(START), session(SessionKind::Console, START));
+        let mut now = START;
+        for _ in 0..5 {
+            now = now + CONSOLE_IDLE;
+            assert!(idle.keeps(&console, now));
+        }
+        now = now + CONSOLE_IDLE + SECOND;
+        assert!(!idle.keeps(&console, now));
+        assert!(!idle.keeps(&console, now + SECOND), "the refused request was no activity");
+    }
+
+    #[test]
+    fn a_session_that_was_never_used_is_idle_since_its_sign_in() {
+        let signed_in = START + Duration::from_secs(86_400);
+        let idle = Idle::since(START);
+        assert!(!idle.keeps(&session(SessionKind::Console, signed_in), signed_in + CONSOLE_IDLE + SECOND));
+        assert!(idle.keeps(&session(SessionKind::Client, signed_in), signed_in + CONSOLE_IDLE + SECOND));
+    }
+
+    #[test]
+    fn a_restart_counts_as_activity_once() {
+        let console = session(SessionKind::Console, START);
+        let restart = START + 5 * CONSOLE_IDLE;
+        assert!(Idle::since(restart).keeps(&console, restart + CONSOLE_IDLE));
+        assert!(!Idle::since(restart).keeps(&console, restart + CONSOLE_IDLE + SECOND));
+    }
+
+    #[test]
+    fn memory_forgets_the_dead() {
+        let idle = Idle::since(START);
+        for number in 0..=REMEMBERED as u128 {
+            let signed_in = SignedIn {
+                session: Id::from_uuid(uuid::Uuid::from_u128(number)),
+                ..session(SessionKind::Console, START)
+            };
+            idle.keeps(&signed_in, START);
+        }
+        let later = START + SESSION_LIFETIME + SECOND;
+        idle.keeps(&session(SessionKind::Console, later), later);
+        assert!(idle.seen.lock().unwrap().len() <= 1);
     }
 }

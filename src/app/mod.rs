@@ -4,12 +4,14 @@
 pub mod account;
 pub mod audit;
 mod bearer;
+mod comparisons;
 pub mod delegation;
 mod failures;
 mod idle;
 pub mod invitation;
 mod quota;
 pub mod sign_in;
+mod slow_lane;
 pub mod system;
 pub mod team;
 
@@ -76,8 +78,8 @@ impl App {
         let AppOptions { store, clock, entropy, providers, quotas, public_url } = options;
         let quotas = Quotas::new(Arc::clone(&clock), &quotas, &store.look(store::quota::load)?);
         let bearer = Bearer::new(Arc::clone(&entropy));
-        let failures = Failures::default();
-        Ok(Self { store, clock, entropy, providers, quotas, bearer, idle: Idle::default(), failures, public_url })
+        let (idle, failures) = (Idle::since(clock.now()), Failures::default());
+        Ok(Self { store, clock, entropy, providers, quotas, bearer, idle, failures, public_url })
     }
 
     /// Changes something: quota, permission, effect and audit row, or nothing.

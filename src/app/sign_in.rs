@@ -79,11 +79,16 @@ impl App {
     /// Signs in by a one-time link; the claim link also makes the owner, and wants their name.
     pub async fn sign_in_by_link(&self, caller: &Caller, token: &str, arrival: Arrival) -> Result<SignedInNow, Error> {
         self.spend(caller, quota::SIGN_INS).await?;
-        let outcome = self.use_link(caller, token, arrival).await;
-        self.note_refusal(caller, outcome, "link").await
+        let checked = self.check_link(token).await;
+        let (selector, purpose) = self.note_refusal(caller, checked, "link").await?;
+        if purpose == LinkPurpose::Claim && arrival.name.is_none() {
+            return Err(Error::invalid("/name", "is needed: this link makes your account"));
+        }
+        self.begin_session(caller, arrival, |arrival, session| UseLink { selector, purpose, arrival, session }).await
     }
 
-    async fn use_link(&self, caller: &Caller, token: &str, arrival: Arrival) -> Result<SignedInNow, Error> {
+    /// The selector and the purpose of a link that this server made, and that nobody has used within its time.
+    async fn check_link(&self, token: &str) -> Result<(String, LinkPurpose), Error> {
         let presented = Bearer::present(&self.store, TokenKind::SignInLink, token)?;
         let link = self.store.look(|read| login::find_link(read, &presented.selector))?.ok_or(AuthFailure::Invalid)?;
         if !self.bearer.matches(&presented, &link.hash).await? {
@@ -95,17 +100,7 @@ impl App {
         if link.expired {
             return Err(AuthFailure::Expired.into());
         }
-        let claim = link.purpose == LinkPurpose::Claim;
-        if claim && arrival.name.is_none() {
-            return Err(Error::invalid("/name", "is needed: this link makes your account"));
-        }
-        self.begin_session(caller, arrival, |arrival, new| UseLink {
-            selector: presented.selector,
-            purpose: link.purpose,
-            arrival,
-            session: new,
-        })
-        .await
+        Ok((presented.selector, link.purpose))
     }
 
     /// Mints a session's token and runs the action that begins it.
@@ -122,7 +117,7 @@ impl App {
         Ok(SignedInNow { token: new.token, session, user, seq: acted.seq })
     }
 
-    /// Puts a refused sign-in on record, unless an action's own row stands for it already.
+    /// Puts what was refused before any action on record: an action leaves its own row.
     pub(super) async fn note_refusal<T>(
         &self,
         caller: &Caller,

@@ -13,6 +13,12 @@ use super::entropy::{self, Entropy};
 
 /// The id of a `T`: a UUID version 7 (RFC 9562), never recycled.
 ///
+/// ```
+/// use milton::base::id::Id;
+/// use milton::domain::user::User;
+/// fn greet(_: Id<User>) {}
+/// fn right(user: Id<User>) { greet(user) }
+/// ```
 /// ```compile_fail
 /// use milton::base::id::Id;
 /// use milton::domain::{team::Team, user::User};

@@ -26,13 +26,18 @@ pub fn open(settings: &Settings, key: &RootKey) -> Result<Store, Failure> {
 
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
-        let (exit, remedy) = match &error {
-            OpenError::Busy(_) => (Exit::Busy, "stop it first"),
-            OpenError::Newer { .. } => (Exit::Config, "start the newer Milton, or restore a backup from before"),
-            OpenError::WrongKey(_) => (Exit::Config, "use the root key that was there when the database was made"),
-            OpenError::Damaged(..) => (Exit::Io, "restore a backup; nothing was changed"),
-            OpenError::Io(_, cause) => (Exit::of(cause), "check the folder and who owns it"),
-        };
+        let (exit, remedy) = remedy(&error);
         Self::new(exit, format!("{error}: {remedy}"))
+    }
+}
+
+/// The exit code of a refusal, and what to do next.
+pub fn remedy(error: &OpenError) -> (Exit, &'static str) {
+    match error {
+        OpenError::Busy(_) => (Exit::Busy, "stop it first"),
+        OpenError::Newer { .. } => (Exit::Config, "start the newer Milton, or restore a backup from before"),
+        OpenError::WrongKey(_) => (Exit::Config, "use the root key that was there when the database was made"),
+        OpenError::Damaged(..) => (Exit::Io, "restore a backup; nothing was changed"),
+        OpenError::Io(_, cause) => (Exit::of(cause), "check the folder and who owns it"),
     }
 }

@@ -142,6 +142,7 @@ fn start_jobs(app: &Arc<App>, source: &Arc<Source>) -> Jobs {
 }
 
 /// The database or something of ours failed where nothing should.
+#[allow(clippy::needless_pass_by_value)] // the shape that map_err takes
 fn unexpected(error: Error) -> Failure {
     Failure::new(Exit::Io, error.to_string())
 }

@@ -67,6 +67,15 @@ pub enum Sphere {
     Team,
 }
 
+impl Sphere {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Instance => "Instance",
+            Self::Team => "Team",
+        }
+    }
+}
+
 /// What becomes of one permission in the hands of those who are not signed in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(clippy::struct_excessive_bools)] // one for each kind of actor
@@ -147,7 +156,7 @@ matrix! {
         RetentionPreview         "retention:preview"         Instance [YES, YES, NO, NO];
         RetentionUpdate          "retention:update"          Instance [s(YES), NO, NO, NO];
         HoldRead                 "hold:read"                 Instance [YES, YES, NO, NO];
-        HoldPlace                "hold:place"                Instance [s(YES), YES, NO, NO];
+        HoldPlace                "hold:place"                Instance [YES, YES, NO, NO];
         HoldRelease              "hold:release"              Instance [s(YES), NO, NO, NO];
         KeysRead                 "keys:read"                 Instance [YES, YES, NO, NO];
         KeysRotate               "keys:rotate"               Instance [s(YES), NO, NO, NO];
@@ -351,7 +360,8 @@ pub fn describe() -> String {
         let cells = match permission.row() {
             Some((sphere, cells)) => {
                 let [owner, admin, manager, member] = cells.map(word);
-                format!("{sphere:<9?}{owner:<15}{admin:<15}{manager:<15}{member}")
+                let sphere = sphere.as_str();
+                format!("{sphere:<9}{owner:<15}{admin:<15}{manager:<15}{member}")
             }
             None => format!("Door     {}", doors_in_words(permission.doors())),
         };

@@ -36,7 +36,9 @@ pub struct Member {
     pub app: Arc<App>,
 }
 
-/// Anybody: signed in when they show a token, which must then be good; a stranger otherwise.
+/// Anybody: signed in when they show a token, which must then be good; a stranger otherwise. A cookie may be stale:
+/// browsers send it until its day is over, and no script can take it away, so it must not stand in the way of a new
+/// sign-in.
 pub struct Visitor {
     /// Who, and from where.
     pub caller: Caller,
@@ -179,10 +181,12 @@ impl<'a> ApiExtractor<'a> for Visitor {
         let app = app(request).map_err(Failure::from)?;
         let stranger = stranger(request);
         app.spend(&stranger, quota::REQUESTS).await.map_err(Failure::from)?;
-        let signed_in = authenticate(&app, request, &stranger).await.map_err(Failure::from)?;
-        let caller = match signed_in {
-            Some(signed_in) => known(&stranger, signed_in),
-            None => stranger,
+        let has_header = request.headers().contains_key(header::AUTHORIZATION);
+        let caller = match authenticate(&app, request, &stranger).await {
+            Ok(Some(signed_in)) => known(&stranger, signed_in),
+            Ok(None) => stranger,
+            Err(Error::Unauthenticated(_)) if !has_header => stranger,
+            Err(error) => return Err(Failure::from(error).into()),
         };
         let login_cookie = cookie::read(request.headers(), cookie::LOGIN).map(ToOwned::to_owned);
         Ok(Self { caller, app, console: is_console(request), login_cookie })

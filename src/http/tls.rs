@@ -50,11 +50,16 @@ impl Certificate {
     pub fn replace(&self, key: CertifiedKey) {
         self.0.store(Arc::new(key));
     }
+
+    /// What handshakes get at this moment.
+    pub fn current(&self) -> Arc<CertifiedKey> {
+        self.0.load_full()
+    }
 }
 
 impl ResolvesServerCert for Certificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.load_full())
+        Some(self.current())
     }
 }
 

@@ -46,7 +46,7 @@ impl ProviderConfig {
     /// domain's own organisation gets, must name an allowed domain too.
     pub fn admits(&self, identity: &Identity) -> bool {
         let allowed = |domain: &str| self.allowed_domains.iter().any(|one| one.eq_ignore_ascii_case(domain));
-        let email = identity.email.as_deref().and_then(|email| email.rsplit_once('@'));
+        let email = identity.email.as_deref().and_then(|email| email.split_once('@'));
         let hosted = self.issuer != GOOGLE_ISSUER || identity.hosted_domain.as_deref().is_some_and(allowed);
         identity.email_verified && hosted && email.is_some_and(|(_, domain)| allowed(domain))
     }
@@ -82,7 +82,9 @@ mod tests {
         assert!(!config.admits(&identity("ana@example.com", false, None)));
         assert!(!config.admits(&identity("ana@evil-example.com", true, None)));
         assert!(!config.admits(&identity("ana@sub.example.com", true, None)));
+        // With two of them, readers disagree about where the domain begins.
         assert!(!config.admits(&identity("ana@example.com@evil.com", true, None)));
+        assert!(!config.admits(&identity("ana@evil.com@example.com", true, None)));
         assert!(!config.admits(&identity("example.com", true, None)));
     }
 

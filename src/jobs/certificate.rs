@@ -10,7 +10,7 @@ pub struct CertificateRenewal<F>(pub F);
 
 impl<F: Fn() -> Result<(), Error> + Send + Sync + 'static> Job for CertificateRenewal<F> {
     const NAME: &'static str = "certificate";
-    const EVERY: Duration = Duration::from_secs(60);
+    const EVERY: Duration = Duration::from_mins(1);
 
     async fn run(&self) -> Result<(), Error> {
         self.0()

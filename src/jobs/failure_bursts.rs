@@ -12,7 +12,7 @@ pub struct FailureBursts(pub Arc<App>);
 
 impl Job for FailureBursts {
     const NAME: &'static str = "failure-bursts";
-    const EVERY: Duration = Duration::from_secs(60);
+    const EVERY: Duration = Duration::from_mins(1);
 
     async fn run(&self) -> Result<(), Error> {
         self.0.record_bursts(false).await

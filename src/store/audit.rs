@@ -29,7 +29,7 @@ statements! {
     INSERT = "INSERT INTO audit_log (seq, at, event, outcome, actor_kind, actor_pseudonym, scope, resource_type, \
         resource_id, request_id, address_sealed, user_agent_sealed, detail_sealed, leaf) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
-    LOAD_HEAD = "SELECT h.size, h.frontier, (SELECT coalesce(max(seq), 0) FROM audit_log) \
+    LOAD_HEAD = "SELECT h.size, h.frontier, (SELECT coalesce(max(seq), 0) FROM audit_log), h.root \
         FROM audit_head h WHERE h.only = 1";
     SAVE_HEAD = "INSERT INTO audit_head (only, size, root, frontier) VALUES (1, ?1, ?2, ?3) \
         ON CONFLICT (only) DO UPDATE SET size = excluded.size, root = excluded.root, frontier = excluded.frontier";
@@ -79,14 +79,15 @@ impl Head {
     /// Reads the head, and refuses one that does not belong to the log: rows were added or cut off behind our back.
     pub fn load(engine: &dyn Engine) -> Result<Self, Error> {
         let mut head = Self::empty();
-        let mut sizes = (0, 0);
+        let (mut sizes, mut is_root) = ((0, 0), false);
         engine.query(LOAD_HEAD, &[], &mut |row| {
             head = Self(Frontier::from_bytes(row.blob(1)?).map_err(Error::internal)?);
             sizes = (row.integer(0)?, row.integer(2)?);
+            is_root = row.blob(3)? == head.0.root();
             Ok(())
         })?;
         let size = i64::try_from(head.0.size()).map_err(Error::internal)?;
-        if sizes != (size, size) {
+        if sizes != (size, size) || !is_root {
             return Err(unexpected("the audit log does not end where its head says"));
         }
         Ok(head)
@@ -326,13 +327,14 @@ pub(super) fn verify(engine: &dyn Engine) -> Result<Verified, Error> {
     let mut tree = Frontier::new();
     let mut bad = None;
     engine.query(ALL_ROWS, &[], &mut |row| {
-        let stored = Stored::read(&row)?;
-        let expected = i64::try_from(tree.size() + 1).map_err(Error::internal)?;
-        let leaf = stored.leaf()?;
-        if bad.is_none() && (stored.seq != expected || row.blob(13)? != leaf.as_slice()) {
-            bad = Some(stored.seq.min(expected));
+        let (seq, expected) = (row.integer(0)?, i64::try_from(tree.size() + 1).map_err(Error::internal)?);
+        // A row that does not even read, such as text that is no UTF-8, has no leaf and is bad like any other.
+        let leaf = Stored::read(&row).and_then(|stored| stored.leaf());
+        let sound = leaf.as_ref().is_ok_and(|leaf| seq == expected && row.blob(13).is_ok_and(|kept| kept == leaf));
+        if bad.is_none() && !sound {
+            bad = Some(seq.min(expected));
         }
-        tree.push(leaf);
+        tree.push(leaf.unwrap_or_default());
         Ok(())
     })?;
     if let Some(seq) = bad {

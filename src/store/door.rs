@@ -18,7 +18,7 @@ use crate::domain::user::{User, UserState};
 use crate::domain::{AuthFailure, Error};
 
 use super::action::{Action, Done, Query, Scope, Target};
-use super::audit::Entry;
+use super::audit::{Entry, Head};
 use super::quota::{self, QuotaUse};
 use super::tx::{ReadTx, Record, Tx};
 use super::writer::{Desk, Work};
@@ -38,6 +38,9 @@ struct Standing {
 }
 
 impl Standing {
+    /// Nobody that can be told.
+    const UNKNOWN: Self = Self { subject: Subject::Anonymous, person: None };
+
     fn read(read: &ReadTx<'_>, actor: &Actor, scope: Scope) -> Result<Self, Error> {
         let alone = |subject| Ok(Self { subject, person: None });
         match actor {
@@ -122,34 +125,24 @@ impl<A: Action> Work for Pending<A> {
         };
         let facts = Facts { permission: action.permission(), event: action.event(), target: action.target() };
         let now = desk.clock.now();
-        let read = ReadTx::new(desk.engine, desk.keys, now);
-        let standing = Standing::read(&read, &self.caller.actor, facts.target.scope)?;
-        desk.engine.batch("SAVEPOINT act")?;
         let head = desk.head.clone();
-        let result = match effect(desk, &self.caller, action, facts.permission, &standing, now) {
-            Ok((output, record)) => self
-                .save_quota(desk)
-                .and_then(|()| record_success(desk, &self.caller, &facts, &standing, record, now))
-                .map(|seq| Done { output, seq }),
-            Err(error) => Err(error),
+        desk.engine.batch("SAVEPOINT act")?;
+        let read = ReadTx::new(desk.engine, desk.keys, now);
+        let (standing, known) = match Standing::read(&read, &self.caller.actor, facts.target.scope) {
+            Ok(standing) => (standing, Ok(())),
+            Err(error) => (Standing::UNKNOWN, Err(error)),
         };
-        self.outcome = Some(match result {
-            Ok(done) => {
-                desk.engine.batch("RELEASE act")?;
-                Ok(done)
+        let mut outcome = known.and_then(|()| self.attempt(desk, action, &facts, &standing, now));
+        if let Err(error) = &outcome {
+            undo(desk, &head, error)?;
+            let note = refusal(facts.permission, Some(facts.event), facts.target, error);
+            if let Err(error) = note.write(desk, &self.caller, &standing, now) {
+                undo(desk, &head, &error)?;
+                outcome = Err(Error::Unavailable("the act could not be recorded"));
             }
-            Err(error) => {
-                desk.engine.batch("ROLLBACK TO act")?;
-                desk.engine.batch("RELEASE act")?;
-                *desk.head = head;
-                if let Error::Unavailable(why) = error {
-                    return Err(Error::Unavailable(why));
-                }
-                let note = refusal(facts.permission, Some(facts.event), facts.target, &error);
-                note.write(desk, &self.caller, &standing, now)?;
-                Err(error)
-            }
-        });
+        }
+        desk.engine.batch("RELEASE act")?;
+        self.outcome = Some(outcome);
         Ok(())
     }
 
@@ -167,9 +160,33 @@ impl<A: Action> Work for Pending<A> {
 }
 
 impl<A: Action> Pending<A> {
-    fn save_quota(&self, desk: &Desk<'_>) -> Result<(), Error> {
-        self.quota.as_ref().map_or(Ok(()), |used| quota::save(desk.engine, used))
+    /// Permission, effect, allowance, audit row.
+    fn attempt(
+        &self,
+        desk: &mut Desk<'_>,
+        action: A,
+        facts: &Facts,
+        standing: &Standing,
+        now: Timestamp,
+    ) -> Result<Done<A::Output>, Error> {
+        let (output, record) = effect(desk, &self.caller, action, facts.permission, standing, now)?;
+        if let Some(used) = &self.quota {
+            quota::save(desk.engine, used)?;
+        }
+        let seq = record_success(desk, &self.caller, facts, standing, record, now)?;
+        Ok(Done { output, seq })
     }
+}
+
+/// Takes back what an act did so far, the tree's head included. `Err` when the engine failed: then the transaction
+/// itself may be gone, and the neighbours of the act with it.
+fn undo(desk: &mut Desk<'_>, head: &Head, error: &Error) -> Result<(), Error> {
+    if let Error::Unavailable(why) = error {
+        return Err(Error::Unavailable(why));
+    }
+    desk.engine.batch("ROLLBACK TO act")?;
+    *desk.head = head.clone();
+    Ok(())
 }
 
 /// What an act says of itself.

@@ -13,7 +13,10 @@ use crate::domain::Error;
 
 /// What may be bound to a statement.
 ///
-/// Text that people wrote has no way in but sealed or as a blind index:
+/// A moment converts; text that people wrote has no way in but sealed or as a blind index.
+/// ```
+/// let _: milton::store::Value = milton::base::clock::Timestamp::default().into();
+/// ```
 /// ```compile_fail
 /// let _: milton::store::Value = String::from("the title").into();
 /// ```

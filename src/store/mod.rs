@@ -14,6 +14,7 @@ pub mod audit;
 pub mod delegation;
 mod door;
 mod engine;
+mod inspection;
 pub mod invitation;
 mod keys;
 mod lock;
@@ -42,6 +43,7 @@ use crate::domain::actor::Caller;
 pub use action::{Action, Done, Query, Resource, Scope, Target, their_own};
 pub use door::Note;
 pub use engine::Value;
+pub use inspection::Inspection;
 pub use open::{OpenError, StoreOptions};
 pub use tx::{ReadTx, Tx};
 
@@ -112,11 +114,6 @@ impl Store {
     /// Recomputes the audit log's tree from its rows. Reads the whole log.
     pub fn verify_audit(&self) -> Result<audit::Verified, Error> {
         self.readers.with(audit::verify)
-    }
-
-    /// What SQLite says of the file: nothing, when all is well. Reads the whole file.
-    pub fn check_integrity(&self) -> Result<Vec<String>, Error> {
-        self.readers.with(open::check_integrity)
     }
 
     /// Finishes what waits and closes the database.

@@ -1,6 +1,8 @@
 //! Opening a database: lock, look before touching, migrate, check the key, start the writer.
 
+use std::fs::OpenOptions;
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -72,9 +74,14 @@ impl Store {
         let exists = path.metadata().is_ok_and(|file| file.len() > 0);
         if exists {
             look_before_touching(&path, root, &*options.entropy)?;
+        } else {
+            create(&path).map_err(|error| OpenError::Io(path.clone(), error))?;
         }
-        let instance = migrate(&path, root, &options).map_err(damaged)?;
+        let (instance, check) = migrate(&path, root, &options).map_err(damaged)?;
         let keyring = Keyring::open(root, instance, &*options.entropy);
+        if !keyring.matches_check(&check) {
+            return Err(OpenError::WrongKey(path));
+        }
         let keys = Arc::new(Keys::new(keyring, instance));
         let connection = Sqlite::open_writer(&path).map_err(damaged)?;
         let clock = Arc::clone(&options.clock);
@@ -85,18 +92,31 @@ impl Store {
 }
 
 /// The file's path without links, so that the connections can refuse to follow any.
-fn real_path(path: &Path) -> Result<PathBuf, OpenError> {
+pub(super) fn real_path(path: &Path) -> Result<PathBuf, OpenError> {
     let refuse = |error| OpenError::Io(path.to_owned(), error);
     let name = path.file_name().ok_or_else(|| refuse(io::ErrorKind::InvalidFilename.into()))?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     folder.canonicalize().map(|folder| folder.join(name)).map_err(refuse)
 }
 
+/// Makes an empty file that its owner alone may read, whatever the umask is; SQLite gives the same mode to the files of
+/// the write-ahead log.
+fn create(path: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Reads version and key check without making or changing any file, so that a wrong key or a newer database is refused
 /// with all bytes as they were.
-fn look_before_touching(path: &Path, root: &RootKey, entropy: &dyn Entropy) -> Result<(), OpenError> {
+pub(super) fn look_before_touching(path: &Path, root: &RootKey, entropy: &dyn Entropy) -> Result<(), OpenError> {
     let damaged = |error| OpenError::Damaged(path.to_owned(), error);
     let engine = Sqlite::open_untouched(path).map_err(damaged)?;
+    if is_empty(&engine).map_err(damaged)? {
+        // The very first start was cut short: what it did stands in the log beside the file, or was never done.
+        return Ok(());
+    }
     let found = migration::applied(&engine).map_err(damaged)?;
     if found > migration::newest() {
         return Err(OpenError::Newer { path: path.to_owned(), found, known: migration::newest() });
@@ -108,6 +128,15 @@ fn look_before_touching(path: &Path, root: &RootKey, entropy: &dyn Entropy) -> R
     };
     let keyring = Keyring::open(root, instance_id(&instance).map_err(damaged)?, entropy);
     if keyring.matches_check(&check) { Ok(()) } else { Err(OpenError::WrongKey(path.to_owned())) }
+}
+
+fn is_empty(engine: &dyn Engine) -> Result<bool, Error> {
+    let mut tables = 0;
+    engine.query("SELECT count(*) FROM sqlite_schema", &[], &mut |row| {
+        tables = row.integer(0)?;
+        Ok(())
+    })?;
+    Ok(tables == 0)
 }
 
 const INSTANCE: &str = "instance_id";
@@ -126,8 +155,9 @@ fn instance_id(bytes: &[u8]) -> Result<Uuid, Error> {
     Uuid::from_slice(bytes).map_err(Error::internal)
 }
 
-/// Brings the schema up to date, and gives a new database its identity; all or nothing.
-fn migrate(path: &Path, root: &RootKey, options: &StoreOptions) -> Result<Uuid, Error> {
+/// Brings the schema up to date, and gives a new database its identity; all or nothing. Answers the identity and the
+/// key check.
+fn migrate(path: &Path, root: &RootKey, options: &StoreOptions) -> Result<(Uuid, Vec<u8>), Error> {
     let engine = Sqlite::open_for_migrations(path)?;
     engine.batch("BEGIN IMMEDIATE")?;
     migration::run(&engine, options.clock.now())?;
@@ -135,10 +165,11 @@ fn migrate(path: &Path, root: &RootKey, options: &StoreOptions) -> Result<Uuid, 
         Some(bytes) => instance_id(&bytes)?,
         None => found(&engine, root, options)?,
     };
+    let check = setting(&engine, KEY_CHECK)?.unwrap_or_default();
     engine.batch("COMMIT")?;
     // From here on the main file alone tells which key it wants.
     engine.batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
-    Ok(instance)
+    Ok((instance, check))
 }
 
 /// Founds an instance: its id, its key check, its own data key, and the head of an empty log.
@@ -153,17 +184,6 @@ fn found(engine: &Sqlite, root: &RootKey, options: &StoreOptions) -> Result<Uuid
     Ok(instance)
 }
 
-/// Each problem that the engine finds in the file, and each row that refers to nothing.
-pub(super) fn check_integrity(engine: &dyn Engine) -> Result<Vec<String>, Error> {
-    let mut problems = Vec::new();
-    engine.query("PRAGMA integrity_check", &[], &mut |row| {
-        problems.push(row.text(0)?.to_owned());
-        Ok(())
-    })?;
-    problems.retain(|line| line != "ok");
-    engine.query("PRAGMA foreign_key_check", &[], &mut |row| {
-        problems.push(format!("a row of {} refers to nothing in {}", row.text(0)?, row.text(2)?));
-        Ok(())
-    })?;
-    Ok(problems)
-}
+#[cfg(test)]
+#[path = "open_tests.rs"]
+mod tests;

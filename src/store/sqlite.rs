@@ -217,3 +217,7 @@ fn turn(error: rusqlite::Error) -> Error {
         _ => Error::internal(error),
     }
 }
+
+#[cfg(test)]
+#[path = "sqlite_tests.rs"]
+mod tests;

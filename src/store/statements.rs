@@ -7,12 +7,15 @@ use crate::base::clock::SystemClock;
 use crate::base::entropy::SystemEntropy;
 use crate::crypto::keyring::RootKey;
 
-use super::{Store, StoreOptions, audit, delegation, door, invitation, keys, login, open, quota, session, team, user};
+use super::{
+    Store, StoreOptions, audit, delegation, door, inspection, invitation, keys, login, open, quota, session, team, user,
+};
 
 const ALL: &[(&str, &[&str])] = &[
     ("audit", audit::STATEMENTS),
     ("delegation", delegation::STATEMENTS),
     ("door", door::STATEMENTS),
+    ("inspection", inspection::STATEMENTS),
     ("invitation", invitation::STATEMENTS),
     ("keys", keys::STATEMENTS),
     ("login", login::STATEMENTS),

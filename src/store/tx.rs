@@ -23,6 +23,9 @@ use super::keys::Keys;
 
 /// A moment of the database, to read from. Only the store makes one.
 ///
+/// ```
+/// fn lent(read: &milton::store::ReadTx<'_>) { read.now(); }
+/// ```
 /// ```compile_fail
 /// fn forge() -> milton::store::ReadTx<'static> {
 ///     milton::store::ReadTx { engine: todo!(), keys: todo!(), now: todo!() }
@@ -134,6 +137,9 @@ pub(super) const fn owned_by_team(team: Id<Team>) -> Owner {
 /// A change under way. There is no way to make one, to commit one or to keep one: the door lends it to
 /// [`Action::apply`](super::Action::apply) and commits or rolls back itself.
 ///
+/// ```
+/// fn lent(tx: &mut milton::store::Tx<'_>) { tx.note("fact", 1); }
+/// ```
 /// ```compile_fail
 /// fn forge<'a>() -> milton::store::Tx<'a> { milton::store::Tx::new(todo!(), todo!(), todo!()) }
 /// ```

@@ -35,7 +35,7 @@ export async function person(browser, hosts, language = "en-GB") {
 
 /** Chromium itself reports each 4xx; these are answers the console asks for and draws, not errors of its own. */
 function isExpected(message) {
-  return /Failed to load resource: the server responded with a status of 4(01|03|12|22|29)/.test(message.text());
+  return /Failed to load resource: the server responded with a status of 4(01|03|09|12|22|29)/.test(message.text());
 }
 
 /**

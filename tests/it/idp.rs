@@ -47,7 +47,7 @@ impl Stage {
     }
 }
 
-fn config(lying: &LyingProvider) -> ProviderConfig {
+pub fn config(lying: &LyingProvider) -> ProviderConfig {
     ProviderConfig {
         name: "lying".to_owned(),
         display_name: "Lying".to_owned(),
@@ -58,7 +58,7 @@ fn config(lying: &LyingProvider) -> ProviderConfig {
     }
 }
 
-fn http(timeout: Duration) -> HttpClient {
+pub fn http(timeout: Duration) -> HttpClient {
     HttpClient::new(&HttpOptions { allow_plain_loopback: true, timeout, ..HttpOptions::default() }).unwrap()
 }
 

@@ -3,10 +3,27 @@
 // Helpers outside `#[test]` functions unwrap too: a panic is how a test fails.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+mod at_rest;
+mod audit;
+mod browser_session;
 mod cli;
+mod coverage;
+mod crash;
 mod delegations;
+mod floors;
+mod forge;
 mod idp;
 mod idp_tls;
 mod lying_provider;
+mod matrix;
+mod oidc;
+mod openapi;
+mod operations;
+mod schema;
+mod sign_in;
+mod subprocess;
+mod teams;
+mod tokens;
 mod wire;
 mod world;
+mod writer;

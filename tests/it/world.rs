@@ -12,6 +12,8 @@ use milton::base::clock::{ManualClock, Timestamp};
 use milton::base::entropy::SeededEntropy;
 use milton::crypto::RootKey;
 use milton::domain::actor::{Actor, Caller};
+use milton::domain::role::Role;
+use milton::domain::text::Email;
 use milton::http;
 use milton::idp::Provider;
 use milton::store::{Store, StoreOptions};
@@ -76,7 +78,8 @@ impl World {
         Self::open(folder, options)
     }
 
-    fn open(folder: TempDir, options: Options) -> Self {
+    /// A server in this folder: a fresh one, or the one that is there.
+    pub fn open(folder: TempDir, options: Options) -> Self {
         let store = Store::open(
             StoreOptions {
                 path: folder.path().join("milton.db"),
@@ -159,6 +162,34 @@ impl World {
         let token = owner.post(&path, &json!({"role": role})).await.expect(201).text("/token");
         let body = json!({"token": token, "name": name});
         self.person(&self.stranger().post("/api/v1/invitations/accept", &body).await.expect(201))
+    }
+
+    /// Gives a person a role in a team, or none, behind the server's back: roles are read anew for each request.
+    pub fn cast(&self, team: &str, person: &Person, role: Option<Role>) {
+        let rows = self.database();
+        rows.execute("DELETE FROM memberships WHERE team_id = ?1 AND user_id = ?2", [team, &person.id]).unwrap();
+        if let Some(role) = role {
+            let sql = "INSERT INTO memberships (team_id, user_id, role, joined_at) VALUES (?1, ?2, ?3, 0)";
+            rows.execute(sql, [team, &person.id, role.as_str()]).unwrap();
+        }
+    }
+
+    /// Gives a person a role on the server, or none, behind the server's back.
+    pub fn cast_on_server(&self, person: &Person, role: Option<Role>) {
+        let sql = "UPDATE users SET instance_role = ?2 WHERE id = ?1";
+        self.database().execute(sql, (&person.id, role.map(Role::as_str))).unwrap();
+    }
+
+    fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.folder.path().join("milton.db")).unwrap()
+    }
+
+    /// Signs in whoever has this address once more, by a link made on the host.
+    pub async fn sign_in(&self, email: &str) -> Person {
+        let email = Email::parse("/email", email).unwrap();
+        let link = self.app.create_sign_in_link(&Caller::local(Actor::Operator), email).await.unwrap();
+        let token = link.url.expose().split_once('#').unwrap().1.to_owned();
+        self.person(&self.stranger().post("/api/v1/auth/link", &json!({"token": token})).await.expect(201))
     }
 
     /// Rows of the audit log, newest first, as the owner sees them; `query` such as `event=authz.denied`.

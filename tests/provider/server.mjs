@@ -78,7 +78,7 @@ function page(response, uid, problem = '') {
   response.writeHead(problem ? 422 : 200, { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' });
   response.end(`<!doctype html>
 <html lang="en">
-<title>Test provider</title>
+<link rel="icon" href="data:,"><title>Test provider</title>
 <h1>Test provider</h1>
 <p role="alert">${problem}</p>
 <form method="post" action="/sign-in/${uid}">

@@ -1,6 +1,8 @@
 //! `milton doctor`: looks at an installation from outside, line by line: pass, warn or fail, and what to do about it.
 
+mod database;
 mod machine;
+mod network;
 mod permissions;
 
 use clap::Args;
@@ -74,6 +76,8 @@ impl Doctor {
         let place = settings.file.as_ref().map_or("defaults and environment".into(), |file| file.display().to_string());
         let mut checks = vec![Check::pass("config", place)];
         checks.extend(permissions::checks(&settings));
+        checks.extend(database::checks(&settings));
+        checks.extend(network::checks(&settings));
         checks.extend(machine::checks(&settings));
         for check in &checks {
             check.say(output);

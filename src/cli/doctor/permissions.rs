@@ -1,20 +1,33 @@
-//! Who can read what: the data folder, the database and the root key.
+//! Who can read what: the data folder, the database, the root key and the certificate's key.
 
 use std::path::Path;
 
 use super::Check;
 use crate::cli::files;
 use crate::cli::place::Settings;
+use crate::config::Tls;
 use crate::config::root_key::Source;
 
 /// The checks of this file.
 pub fn checks(settings: &Settings) -> Vec<Check> {
     let layout = &settings.layout;
-    vec![
+    let mut checks = vec![
         private("folder", layout.folder(), "700", "make it with milton init"),
-        private("database file", &layout.database(), "600", "milton serve makes it"),
+        database(&layout.database()),
         root_key(settings),
-    ]
+    ];
+    if let Tls::Pem { key, .. } = &settings.config.tls {
+        checks.push(private("certificate key", key, "600", "name the key's file in tls.key"));
+    }
+    checks
+}
+
+fn database(path: &Path) -> Check {
+    const NAME: &str = "database file";
+    if path.exists() {
+        return private(NAME, path, "600", "check the folder and who owns it");
+    }
+    Check::warn(NAME, format!("{} is not there yet", path.display()), "milton serve makes it")
 }
 
 fn private(name: &'static str, path: &Path, right: &str, remedy: &str) -> Check {

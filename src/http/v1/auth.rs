@@ -6,9 +6,8 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use time::OffsetDateTime;
 
 use super::Tag;
-use super::answer::Removed;
 use super::model::{List, Session, User, moment};
-use crate::app::account::Logout;
+use crate::app::account::{Logout, RevokeAllSessions};
 use crate::app::sign_in::{Arrival, CallbackAnswer, SignedInNow};
 use crate::base::secret::Secret;
 use crate::domain::Error;
@@ -150,6 +149,12 @@ enum SignedOut {
     ),
 }
 
+impl SignedOut {
+    fn done(seq: i64) -> Self {
+        Self::Done(seq, cookie::end_session(), "\"cookies\", \"storage\"".to_owned())
+    }
+}
+
 /// A browser is sent on.
 #[derive(ApiResponse)]
 enum Redirect {
@@ -200,7 +205,7 @@ impl Auth {
     #[oai(path = "/api/v1/auth/logout", method = "post", operation_id = "signOut")]
     async fn logout(&self, member: Member) -> Result<SignedOut, Failure> {
         let seq = member.act(&member.caller, Logout).await?.seq;
-        Ok(SignedOut::Done(seq, cookie::end_session(), "\"cookies\", \"storage\"".to_owned()))
+        Ok(SignedOut::done(seq))
     }
 
     /// Go to a provider to sign in
@@ -251,8 +256,8 @@ impl Auth {
     /// This one included: each token is refused from the next request on.
     /// Permission `session:revoke` · event `token.revoked_all`.
     #[oai(path = "/api/v1/me/sessions/revoke-all", method = "post", operation_id = "revokeAllSessions")]
-    async fn revoke_all(&self, member: Member) -> Result<Removed, Failure> {
-        let acted = member.act(&member.caller, crate::app::account::RevokeAllSessions).await?;
-        Ok(Removed::Removed(acted.seq))
+    async fn revoke_all(&self, member: Member) -> Result<SignedOut, Failure> {
+        let seq = member.act(&member.caller, RevokeAllSessions).await?.seq;
+        Ok(SignedOut::done(seq))
     }
 }

@@ -63,6 +63,7 @@ CREATE TABLE sessions (
     revoke_reason TEXT
 ) STRICT;
 CREATE INDEX sessions_by_user ON sessions (user_id);
+CREATE INDEX sessions_by_device ON sessions (device_id);
 
 CREATE TABLE api_tokens (
     selector   TEXT    NOT NULL PRIMARY KEY,

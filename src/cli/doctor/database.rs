@@ -1,0 +1,79 @@
+//! The database: whether it opens with this key, is whole, and its audit log is as it was written.
+
+use super::Check;
+use crate::base::clock::{Clock, SystemClock, Timestamp};
+use crate::base::entropy::SystemEntropy;
+use crate::cli::database::remedy;
+use crate::cli::place::Settings;
+use crate::domain::Error;
+use crate::store::Inspection;
+use crate::store::audit::Verified;
+
+const RESTORE: &str = "stop the server, keep a copy of the folder, restore a backup";
+
+/// The checks of this file; none while there is no database or no key, which other checks tell.
+pub fn checks(settings: &Settings) -> Vec<Check> {
+    const NAME: &str = "key match";
+    let path = settings.layout.database();
+    let Ok(key) = settings.root_key() else { return Vec::new() };
+    if !path.exists() {
+        return Vec::new();
+    }
+    let inspection = match Inspection::open(&path, &key, &SystemEntropy) {
+        Err(error) => return vec![Check::fail(NAME, error.to_string(), remedy(&error).1)],
+        Ok(inspection) => inspection,
+    };
+    vec![
+        Check::pass(NAME, "the root key opens the database"),
+        integrity(inspection.integrity()),
+        audit(inspection.audit()),
+        last_act(inspection.last_act_at(), SystemClock.now()),
+    ]
+}
+
+fn integrity(found: Result<Vec<String>, Error>) -> Check {
+    const NAME: &str = "integrity";
+    match found {
+        Err(error) => Check::fail(NAME, error.to_string(), RESTORE),
+        Ok(problems) if problems.is_empty() => Check::pass(NAME, "every page and every reference is sound"),
+        Ok(problems) => Check::fail(NAME, problems.join("; "), RESTORE),
+    }
+}
+
+fn audit(found: Result<Verified, Error>) -> Check {
+    const NAME: &str = "audit log";
+    let detail = match found {
+        Ok(Verified::Sound { rows }) => return Check::pass(NAME, format!("{rows} rows give the recorded root")),
+        Ok(Verified::BadRow { seq }) => format!("row {seq} was changed, or one before it is missing"),
+        Ok(Verified::BadHead) => "the rows do not give the recorded root: some are missing at the end".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    Check::fail(NAME, detail, "somebody wrote to the file past Milton: find out who, then restore a backup")
+}
+
+/// Acts that lie in the future: the clock went back, and lifetimes of tokens with it.
+fn last_act(found: Result<Timestamp, Error>, now: Timestamp) -> Check {
+    const NAME: &str = "last act";
+    match found {
+        Err(error) => Check::fail(NAME, error.to_string(), RESTORE),
+        Ok(at) if at > now => Check::fail(NAME, format!("{at} lies in the future"), "set the clock"),
+        Ok(at) => Check::pass(NAME, at.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Status;
+    use super::*;
+
+    #[test]
+    fn what_is_found_becomes_a_line() {
+        let noon = Timestamp::parse("2026-11-23T12:00:00Z").unwrap();
+        assert_eq!(last_act(Ok(noon), noon).status, Status::Pass);
+        assert_eq!(last_act(Ok(noon), Timestamp::from_micros(0)).status, Status::Fail);
+        assert_eq!(audit(Ok(Verified::Sound { rows: 3 })).status, Status::Pass);
+        assert!(audit(Ok(Verified::BadRow { seq: 7 })).detail.contains("row 7"));
+        assert_eq!(audit(Ok(Verified::BadHead)).status, Status::Fail);
+        assert_eq!(integrity(Ok(vec!["page 3 is never used".to_owned()])).status, Status::Fail);
+    }
+}

@@ -1,0 +1,68 @@
+//! A look at a database from outside, beside a running server too: for `milton doctor`.
+
+use std::path::Path;
+
+use crate::base::clock::Timestamp;
+use crate::base::entropy::Entropy;
+use crate::crypto::keyring::RootKey;
+use crate::domain::Error;
+
+use super::audit::{self, Verified};
+use super::engine::Engine;
+use super::open::{OpenError, look_before_touching, real_path};
+use super::sqlite::{Readers, Sqlite};
+
+statements! {
+    LAST_ACT = "SELECT coalesce(max(at), 0) FROM audit_log";
+}
+
+/// A database that is only read. It takes no lock and migrates nothing; the engine may tidy up its write-ahead log.
+pub struct Inspection(Readers);
+
+impl Inspection {
+    /// Opens a database that is there. Blocking.
+    ///
+    /// # Errors
+    /// When the key is not its key, it is newer than this program or damaged, and when the file system refuses.
+    pub fn open(path: &Path, root: &RootKey, entropy: &dyn Entropy) -> Result<Self, OpenError> {
+        let path = real_path(path)?;
+        look_before_touching(&path, root, entropy)?;
+        Sqlite::reader_pool(&path).map(Self).map_err(|error| OpenError::Damaged(path, error))
+    }
+
+    /// Each problem that the engine finds in the file, and each row that refers to nothing. Reads the whole file.
+    pub fn integrity(&self) -> Result<Vec<String>, Error> {
+        self.0.with(check_integrity)
+    }
+
+    /// Recomputes the audit log's tree from its rows. Reads the whole log.
+    pub fn audit(&self) -> Result<Verified, Error> {
+        self.0.with(audit::verify)
+    }
+
+    /// When anything was last recorded; the epoch's beginning for an empty log.
+    pub fn last_act_at(&self) -> Result<Timestamp, Error> {
+        let mut at = 0;
+        self.0.with(|engine| {
+            engine.query(LAST_ACT, &[], &mut |row| {
+                at = row.integer(0)?;
+                Ok(())
+            })
+        })?;
+        Ok(Timestamp::from_micros(at))
+    }
+}
+
+fn check_integrity(engine: &dyn Engine) -> Result<Vec<String>, Error> {
+    let mut problems = Vec::new();
+    engine.query("PRAGMA integrity_check", &[], &mut |row| {
+        problems.push(row.text(0)?.to_owned());
+        Ok(())
+    })?;
+    problems.retain(|line| line != "ok");
+    engine.query("PRAGMA foreign_key_check", &[], &mut |row| {
+        problems.push(format!("a row of {} refers to nothing in {}", row.text(0)?, row.text(2)?));
+        Ok(())
+    })?;
+    Ok(problems)
+}

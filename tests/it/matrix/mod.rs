@@ -1,0 +1,5 @@
+//! The matrix of roles and permissions: as a picture, against its written form, and cell by cell through the API.
+
+mod cells;
+mod people;
+mod table;
