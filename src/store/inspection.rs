@@ -7,7 +7,7 @@ use crate::base::entropy::Entropy;
 use crate::crypto::keyring::RootKey;
 use crate::domain::Error;
 
-use super::audit::{self, Verified};
+use super::audit_log::{self, Verified};
 use super::engine::Engine;
 use super::open::{OpenError, look_before_touching, real_path};
 use super::sqlite::{Readers, Sqlite};
@@ -37,7 +37,7 @@ impl Inspection {
 
     /// Recomputes the audit log's tree from its rows. Reads the whole log.
     pub fn audit(&self) -> Result<Verified, Error> {
-        self.0.with(audit::verify)
+        self.0.with(audit_log::verify)
     }
 
     /// When anything was last recorded; the epoch's beginning for an empty log.

@@ -3,7 +3,7 @@
 use crate::base::clock::Timestamp;
 use crate::domain::Error;
 
-use super::engine::{Engine, Value};
+use super::engine::{Engine, Value, unexpected};
 
 /// One step of the schema.
 struct Migration {
@@ -35,14 +35,20 @@ pub(super) fn applied(engine: &dyn Engine) -> Result<i64, Error> {
     Ok(version)
 }
 
-/// Applies what is missing, within the caller's transaction.
+/// Applies what is missing, within the caller's transaction. References are not enforced meanwhile, and checked at its
+/// end.
 pub(super) fn run(engine: &dyn Engine, now: Timestamp) -> Result<(), Error> {
     engine.batch(CREATE)?;
     let applied = applied(engine)?;
+    if applied > newest() {
+        return Err(unexpected("the schema is newer than this program"));
+    }
     for migration in MIGRATIONS.iter().filter(|migration| migration.version > applied) {
         engine.batch(migration.script)?;
         let values = [Value::from(migration.version), migration.name.into(), now.into()];
         engine.execute(RECORD, &values)?;
     }
-    Ok(())
+    engine.query("PRAGMA foreign_key_check", &[], &mut |_| {
+        Err(unexpected("a migration left a row that refers to nothing"))
+    })
 }

@@ -15,7 +15,7 @@ use crate::crypto::keyring::{Keyring, RootKey};
 use crate::domain::Error;
 
 use super::Store;
-use super::audit::Head;
+use super::audit_log::Head;
 use super::engine::{Engine, Value};
 use super::keys::Keys;
 use super::lock::Lock;
@@ -159,6 +159,8 @@ fn instance_id(bytes: &[u8]) -> Result<Uuid, Error> {
 /// key check.
 fn migrate(path: &Path, root: &RootKey, options: &StoreOptions) -> Result<(Uuid, Vec<u8>), Error> {
     let engine = Sqlite::open_for_migrations(path)?;
+    // A table is rebuilt by dropping it: with the references enforced, its children would go too.
+    engine.batch("PRAGMA foreign_keys = OFF")?;
     engine.batch("BEGIN IMMEDIATE")?;
     migration::run(&engine, options.clock.now())?;
     let instance = match setting(&engine, INSTANCE)? {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use milton::store::audit::Verified;
+use milton::store::audit_log::Verified;
 use poem::http::Method;
 use rusqlite::Connection;
 use rusqlite::types::Value as Stored;

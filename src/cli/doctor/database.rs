@@ -7,7 +7,7 @@ use crate::cli::database::remedy;
 use crate::cli::place::Settings;
 use crate::domain::Error;
 use crate::store::Inspection;
-use crate::store::audit::Verified;
+use crate::store::audit_log::Verified;
 
 const RESTORE: &str = "stop the server, keep a copy of the folder, restore a backup";
 

@@ -354,8 +354,8 @@ impl From<delegation::Delegation> for Delegation {
 #[oai(skip_serializing_if_is_none)]
 pub struct CustodyLink {
     at: OffsetDateTime,
-    /// Who took the step.
-    actor: Person,
+    /// Who took the step; absent once their account is erased.
+    actor: Option<Person>,
     /// Which step; `create` for the first link.
     step: String,
     /// The state it led to.
@@ -368,7 +368,7 @@ impl From<delegation::CustodyLink> for CustodyLink {
     fn from(link: delegation::CustodyLink) -> Self {
         Self {
             at: moment(link.at),
-            actor: link.actor.into(),
+            actor: link.actor.map(Person::from),
             step: link.step.map_or("create", delegation::Step::as_str).to_owned(),
             state: link.state.into(),
             assignee: link.assignee.map(Person::from),
