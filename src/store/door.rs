@@ -17,7 +17,7 @@ use crate::domain::session::STEP_UP_WINDOW;
 use crate::domain::user::{User, UserState};
 use crate::domain::{AuthFailure, Error};
 
-use super::action::{Action, Done, Query, Scope, Target};
+use super::action::{Action, Asker, Done, Query, Reach, Scope, Target};
 use super::audit::{Entry, Head};
 use super::quota::{self, QuotaUse};
 use super::tx::{ReadTx, Record, Tx};
@@ -106,7 +106,11 @@ fn authorize(permission: Permission, standing: &Standing, relation: Result<Relat
 pub(super) fn ask<Q: Query>(read: &ReadTx<'_>, caller: &Caller, query: Q) -> Result<Q::Output, Error> {
     let standing = Standing::read(read, &caller.actor, query.target().scope)?;
     authorize(query.permission(), &standing, query.relation(read, caller))?;
-    query.run(read)
+    let reach = match decide(query.permission(), standing.subject, Relation::default()) {
+        Decision::Allow | Decision::StepUp => Reach::Everything,
+        Decision::Deny => Reach::TheirOwn,
+    };
+    query.run(read, &Asker::new(&caller.actor, reach))
 }
 
 /// An act in the writer's queue.
