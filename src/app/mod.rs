@@ -9,6 +9,7 @@ pub mod delegation;
 mod failures;
 mod idle;
 pub mod invitation;
+pub mod oidc;
 mod quota;
 pub mod sign_in;
 mod slow_lane;

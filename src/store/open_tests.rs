@@ -27,6 +27,13 @@ fn made() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("milton.db");
     drop(open(&path, &root(1)).unwrap());
+    // The last reader is closed behind the scenes, and takes the files of the write-ahead log with it.
+    for _ in 0..1_000 {
+        if !folder.path().join("milton.db-wal").exists() && !folder.path().join("milton.db-shm").exists() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
     (folder, path)
 }
 

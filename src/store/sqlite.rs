@@ -37,7 +37,7 @@ impl Sqlite {
             match byte {
                 b'/' | b'-' | b'_' | b'.' => uri.push(char::from(*byte)),
                 byte if byte.is_ascii_alphanumeric() => uri.push(char::from(*byte)),
-                byte => uri.push_str(&format!("%{byte:02x}")),
+                byte => uri.extend([format!("%{byte:02x}")]),
             }
         }
         uri.push_str("?immutable=1");
