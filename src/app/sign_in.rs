@@ -336,7 +336,7 @@ pub(super) fn join(tx: &mut Tx<'_>, new: &NewUser) -> Result<Id<User>, Error> {
 pub(super) fn arrive(tx: &mut Tx<'_>, person: Id<User>, new: &NewSession) -> Result<(Session, User), Error> {
     let user = user::get(tx, person)?;
     if user.state != UserState::Active {
-        return Err(Error::Forbidden);
+        return Err(Error::Forbidden(None));
     }
     let session = session::insert(tx, person, new)?;
     tx.attribute_to(person);

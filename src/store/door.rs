@@ -17,7 +17,7 @@ use crate::domain::session::STEP_UP_WINDOW;
 use crate::domain::user::{User, UserState};
 use crate::domain::{AuthFailure, Error};
 
-use super::action::{Action, Done, Query, Scope, Target};
+use super::action::{Action, Asker, Done, Query, Reach, Scope, Target};
 use super::audit::{Entry, Head};
 use super::quota::{self, QuotaUse};
 use super::tx::{ReadTx, Record, Tx};
@@ -89,7 +89,7 @@ fn admit(permission: Permission, standing: &Standing, relation: Relation) -> Res
         Decision::Deny if matches!(standing.subject, Subject::User { active: false, .. }) => {
             Err(AuthFailure::Revoked.into())
         }
-        Decision::Deny => Err(Error::Forbidden),
+        Decision::Deny => Err(Error::Forbidden(Some(permission))),
     }
 }
 
@@ -106,7 +106,11 @@ fn authorize(permission: Permission, standing: &Standing, relation: Result<Relat
 pub(super) fn ask<Q: Query>(read: &ReadTx<'_>, caller: &Caller, query: Q) -> Result<Q::Output, Error> {
     let standing = Standing::read(read, &caller.actor, query.target().scope)?;
     authorize(query.permission(), &standing, query.relation(read, caller))?;
-    query.run(read)
+    let reach = match decide(query.permission(), standing.subject, Relation::default()) {
+        Decision::Allow | Decision::StepUp => Reach::Everything,
+        Decision::Deny => Reach::TheirOwn,
+    };
+    query.run(read, &Asker::new(&caller.actor, reach))
 }
 
 /// An act in the writer's queue.
@@ -245,7 +249,7 @@ fn record_success(
 fn refusal(permission: Permission, event: Option<Event>, target: Target, error: &Error) -> Note {
     let mut detail = BTreeMap::from([("error", error.kind().to_owned())]);
     let (shown, outcome) = match error {
-        Error::Forbidden | Error::Unauthenticated(_) => {
+        Error::Forbidden(_) | Error::Unauthenticated(_) => {
             detail.insert("permission", permission.as_str().to_owned());
             (Event::AccessDenied, Outcome::Denied)
         }
@@ -261,7 +265,7 @@ fn refusal(permission: Permission, event: Option<Event>, target: Target, error: 
 /// The row that a refused question leaves: denials and values that do not open leave one, wrong input does not.
 pub(super) fn refused_question(permission: Permission, target: Target, error: &Error) -> Option<Note> {
     let recorded = match error {
-        Error::Forbidden | Error::Unauthenticated(_) => true,
+        Error::Forbidden(_) | Error::Unauthenticated(_) => true,
         Error::Internal(cause) => cause.is::<CryptoError>(),
         _ => false,
     };

@@ -40,7 +40,7 @@ use crate::crypto::bearer::TokenKeys;
 use crate::domain::Error;
 use crate::domain::actor::Caller;
 
-pub use action::{Action, Done, Query, Resource, Scope, Target, their_own};
+pub use action::{Action, Asker, Done, Query, Reach, Resource, Scope, Target, their_own};
 pub use door::Note;
 pub use engine::Value;
 pub use inspection::Inspection;

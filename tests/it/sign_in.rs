@@ -219,7 +219,7 @@ async fn only_the_operator_makes_links() {
     for actor in [Actor::Anonymous, Actor::User(signed_in.unwrap()), Actor::Job("imposter")] {
         let email = Email::parse("/email", OWNER).unwrap();
         let refused = world.app.create_sign_in_link(&Caller::local(actor.clone()), email).await;
-        assert!(matches!(refused, Err(Error::Forbidden)));
+        assert!(matches!(refused, Err(Error::Forbidden(_))));
         let row = &world.audit(&owner, "event=authz.denied").await[0];
         assert_eq!((row["outcome"].as_str(), row["actor"]["kind"].as_str()), (Some("denied"), Some(actor.kind())));
     }

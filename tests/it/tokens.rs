@@ -247,7 +247,7 @@ async fn a_session_revoked_after_the_gate_changes_nothing() {
     let size = world.audit_size();
     let revoked = |error: Option<Error>| matches!(error, Some(Error::Unauthenticated(AuthFailure::Revoked)));
     assert!(revoked(world.app.act(&caller, Logout).await.err()));
-    assert!(revoked(world.app.ask(&caller, GetProfile(signed_in)).await.err()));
+    assert!(revoked(world.app.ask(&caller, GetProfile).await.err()));
     assert_eq!(world.audit_size(), size + 2, "one row each");
     let rows = world.audit(&owner, "event=authz.denied").await;
     for (row, permission) in rows.iter().zip(["profile:read", "session:revoke"]) {

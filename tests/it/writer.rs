@@ -150,7 +150,7 @@ async fn what_fails_or_panics_leaves_its_neighbours_alone() {
         Probe::founds("Panics", || panic!("as a fault of ours would")),
         Probe::founds("Second", || Ok(())),
         Probe::founds("Conflicts", || Err(Error::Conflict(Conflict::AlreadyExists))),
-        Probe::founds("Refuses", || Err(Error::Forbidden)),
+        Probe::founds("Refuses", || Err(Error::Forbidden(None))),
         Probe::founds("Breaks", || Err(Error::internal("a fault of ours"))),
         Probe::founds("Third", || Ok(())),
     ];

@@ -142,7 +142,7 @@ impl Invitations {
         cursor: Query<Option<String>>,
     ) -> Result<Shown<List<Invitation>>, Failure> {
         let page = page_request(limit.0, cursor.0.as_deref())?;
-        let query = invitation::List { team: Id::from_uuid(team.0), user: member.signed_in.user, page };
+        let query = invitation::List { team: Id::from_uuid(team.0), page };
         Ok(Shown::plain(List::of(member.ask(&member.caller, query).await?, Invitation::from)))
     }
 
