@@ -11,6 +11,7 @@ use crate::base::clock::Timestamp;
 use crate::base::entropy::Entropy;
 use crate::base::id::Id;
 use crate::crypto::field;
+use crate::crypto::keyring::Keyring;
 use crate::crypto::merkle::{Frontier, leaf_hash};
 use crate::domain::Error;
 use crate::domain::actor::Caller;
@@ -26,10 +27,11 @@ statements! {
     INSERT = "INSERT INTO audit_log (seq, at, event, outcome, actor_kind, actor_pseudonym, scope, resource_type, \
         resource_id, request_id, address_sealed, user_agent_sealed, detail_sealed, leaf) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
-    LOAD_HEAD = "SELECT h.size, h.frontier, (SELECT coalesce(max(seq), 0) FROM audit_log), h.root \
+    LOAD_HEAD = "SELECT h.size, h.frontier, (SELECT coalesce(max(seq), 0) FROM audit_log), h.root, h.mac \
         FROM audit_head h WHERE h.only = 1";
-    SAVE_HEAD = "INSERT INTO audit_head (only, size, root, frontier) VALUES (1, ?1, ?2, ?3) \
-        ON CONFLICT (only) DO UPDATE SET size = excluded.size, root = excluded.root, frontier = excluded.frontier";
+    SAVE_HEAD = "INSERT INTO audit_head (only, size, root, frontier, mac) VALUES (1, ?1, ?2, ?3, ?4) \
+        ON CONFLICT (only) DO UPDATE SET size = excluded.size, root = excluded.root, frontier = excluded.frontier, \
+        mac = excluded.mac";
     ALL_ROWS = "SELECT seq, at, event, outcome, actor_kind, actor_pseudonym, scope, resource_type, resource_id, \
         request_id, address_sealed, user_agent_sealed, detail_sealed, leaf FROM audit_log ORDER BY seq";
 }
@@ -59,27 +61,31 @@ impl Head {
         Self(Frontier::new())
     }
 
-    /// Reads the head, and refuses one that does not belong to the log: rows were added or cut off behind our back.
-    pub fn load(engine: &dyn Engine) -> Result<Self, Error> {
+    /// Reads the head, and refuses one that does not belong to the log or to the root key: rows were added, changed or
+    /// cut off behind our back.
+    pub fn load(engine: &dyn Engine, keyring: &Keyring) -> Result<Self, Error> {
         let mut head = Self::empty();
-        let (mut sizes, mut is_root) = ((0, 0), false);
+        let (mut sizes, mut is_ours) = ((0, 0), false);
         engine.query(LOAD_HEAD, &[], &mut |row| {
             head = Self(Frontier::from_bytes(row.blob(1)?).map_err(Error::internal)?);
             sizes = (row.integer(0)?, row.integer(2)?);
-            is_root = row.blob(3)? == head.0.root();
+            let root = head.0.root();
+            is_ours = row.blob(3)? == root && keyring.matches_audit_head(head.0.size(), &root, row.blob(4)?);
             Ok(())
         })?;
         let size = i64::try_from(head.0.size()).map_err(Error::internal)?;
-        if sizes != (size, size) || !is_root {
+        if sizes != (size, size) || !is_ours {
             return Err(unexpected("the audit log does not end where its head says"));
         }
         Ok(head)
     }
 
     /// Writes the head; once for each commit.
-    pub fn save(&self, engine: &dyn Engine) -> Result<(), Error> {
+    pub fn save(&self, engine: &dyn Engine, keyring: &Keyring) -> Result<(), Error> {
         let size = i64::try_from(self.0.size()).map_err(Error::internal)?;
-        let values = [size.into(), Value::bytes(&self.0.root()), Value::bytes(&self.0.to_bytes())];
+        let root = self.0.root();
+        let mac = keyring.audit_head_mac(self.0.size(), &root);
+        let values = [size.into(), Value::bytes(&root), Value::bytes(&self.0.to_bytes()), Value::bytes(&mac)];
         engine.execute(SAVE_HEAD, &values)?;
         Ok(())
     }
@@ -225,12 +231,13 @@ pub enum Verified {
         /// Its place.
         seq: i64,
     },
-    /// Each row is sound, but the head is not theirs: rows are missing at the end.
+    /// Each row is sound, but the head is not theirs: rows are missing at the end, or all of it was written anew without
+    /// the root key.
     BadHead,
 }
 
 /// Recomputes each leaf from its row and the head from all leaves.
-pub(super) fn verify(engine: &dyn Engine) -> Result<Verified, Error> {
+pub(super) fn verify(engine: &dyn Engine, keyring: &Keyring) -> Result<Verified, Error> {
     let mut tree = Frontier::new();
     let mut bad = None;
     engine.query(ALL_ROWS, &[], &mut |row| {
@@ -247,7 +254,7 @@ pub(super) fn verify(engine: &dyn Engine) -> Result<Verified, Error> {
     if let Some(seq) = bad {
         return Ok(Verified::BadRow { seq });
     }
-    let head = match Head::load(engine) {
+    let head = match Head::load(engine, keyring) {
         Ok(head) => head,
         Err(Error::Internal(_)) => return Ok(Verified::BadHead),
         Err(error) => return Err(error),

@@ -114,7 +114,7 @@ impl Store {
 
     /// Recomputes the audit log's tree from its rows. Reads the whole log.
     pub fn verify_audit(&self) -> Result<audit_log::Verified, Error> {
-        self.readers.with(audit_log::verify)
+        self.readers.with(|engine| audit_log::verify(engine, self.keys.keyring()))
     }
 
     /// Finishes what waits and closes the database.

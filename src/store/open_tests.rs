@@ -102,6 +102,20 @@ fn a_log_that_does_not_end_at_its_head_is_refused() {
 }
 
 #[test]
+fn a_schema_that_somebody_changed_is_refused() {
+    for change in [
+        "DROP TRIGGER audit_log_no_update",
+        "DROP INDEX audit_log_by_event",
+        "CREATE TRIGGER sly AFTER INSERT ON users BEGIN SELECT 1; END",
+        "CREATE TABLE notes (text TEXT) STRICT",
+    ] {
+        let (_folder, path) = made();
+        meddle(&path, change);
+        assert!(matches!(open(&path, &root(1)), Err(OpenError::Damaged(..))), "{change}");
+    }
+}
+
+#[test]
 fn one_process_at_a_time() {
     let (_folder, path) = made();
     let first = open(&path, &root(1)).unwrap();

@@ -61,7 +61,7 @@ impl Writer {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, Error> {
-        let head = Head::load(&connection)?;
+        let head = Head::load(&connection, keys.keyring())?;
         let broken = Arc::new(AtomicBool::new(false));
         let (queue, waiting) = sync_channel(QUEUE);
         let mut room = Room { connection, keys, clock, entropy, head, broken: Arc::clone(&broken) };
@@ -169,7 +169,7 @@ impl Room {
                 batch.push(more);
             }
         }
-        self.head.save(&self.connection)?;
+        self.head.save(&self.connection, self.keys.keyring())?;
         self.connection.batch("COMMIT")
     }
 }

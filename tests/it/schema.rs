@@ -65,7 +65,7 @@ const PLAIN_TEXT: &[(&str, &[&str])] = &[
 
 /// Bytes that are neither sealed nor a blind index.
 const PLAIN_BYTES: &[(&str, &[&str])] = &[
-    ("the Merkle tree", &["audit_head.frontier", "audit_head.root", "audit_log.leaf"]),
+    ("the Merkle tree", &["audit_head.frontier", "audit_head.mac", "audit_head.root", "audit_log.leaf"]),
     ("keys, wrapped", &["data_keys.wrapped"]),
     ("SHA-256 of random values", &["login_transactions.cookie_hash", "login_transactions.state_hash"]),
     ("instance id and key check", &["settings.value"]),

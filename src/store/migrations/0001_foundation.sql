@@ -212,10 +212,11 @@ BEGIN SELECT raise(ABORT, 'audit_log is append-only: no update'); END;
 CREATE TRIGGER audit_log_no_delete BEFORE DELETE ON audit_log
 BEGIN SELECT raise(ABORT, 'audit_log is append-only: no delete'); END;
 
--- The head of the Merkle tree (RFC 6962) over all rows.
+-- The head of the Merkle tree (RFC 6962) over all rows; `mac` binds it to the root key.
 CREATE TABLE audit_head (
     only     INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
     size     INTEGER NOT NULL,
     root     BLOB    NOT NULL,
-    frontier BLOB    NOT NULL
+    frontier BLOB    NOT NULL,
+    mac      BLOB    NOT NULL
 ) STRICT;

@@ -4,7 +4,9 @@ use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use milton::crypto::merkle::Frontier;
 use milton::store::audit_log::Verified;
+use rusqlite::Connection;
 use rusqlite::types::Value as Stored;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -156,6 +158,20 @@ async fn a_forged_row_with_a_fitting_leaf_does_not_fit_the_head() {
     assert_eq!(world.app.store().verify_audit().unwrap(), Verified::BadRow { seq: 6 });
     connection.execute("UPDATE audit_log SET leaf = ?1 WHERE seq = 6", [leaf]).unwrap();
     assert_eq!(world.app.store().verify_audit().unwrap(), Verified::BadHead, "the test knows the format");
+    grow_another_tree(&connection);
+    assert_eq!(world.app.store().verify_audit().unwrap(), Verified::BadHead, "the head wants the root key");
+}
+
+/// What a forger does who has the file and knows everything but the root key: a head that fits the rows.
+fn grow_another_tree(connection: &Connection) {
+    let mut leaves = connection.prepare("SELECT leaf FROM audit_log ORDER BY seq").unwrap();
+    let mut tree = Frontier::new();
+    for leaf in leaves.query_map([], |row| row.get::<_, [u8; 32]>(0)).unwrap() {
+        tree.push(leaf.unwrap());
+    }
+    let size = i64::try_from(tree.size()).unwrap();
+    let head = rusqlite::params![size, tree.root(), tree.to_bytes()];
+    connection.execute("UPDATE audit_head SET size = ?1, root = ?2, frontier = ?3", head).unwrap();
 }
 
 /// After a cut the writer still knows where the log ended: it writes nothing that would cover the hole.
