@@ -1,5 +1,5 @@
-//! Console sessions end after an hour without a request. Kept in memory: the sign-in and a restart count as activity,
-//! and the session's absolute end in the database holds whatever happens.
+//! Console sessions end after an hour without a request. When each was used is kept in memory: the sign-in and a restart
+//! count as activity. That one has ended is written down at its first refusal, and no restart brings it back.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -103,7 +103,10 @@ impl App {
     pub async fn authenticate(&self, caller: &Caller, token: &str) -> Result<SignedIn, Error> {
         match self.bearer.signed_in(&self.store, self.clock.now(), token).await {
             Ok(signed_in) if self.idle.keeps(&signed_in, self.clock.now()) => Ok(signed_in),
-            Ok(_) => self.refuse_token(caller, AuthFailure::Expired).await,
+            Ok(idle) => {
+                self.end_idle(caller, idle).await?;
+                self.refuse_token(caller, AuthFailure::Expired).await
+            }
             Err(Error::Unauthenticated(failure)) => self.refuse_token(caller, failure).await,
             Err(error) => Err(error),
         }

@@ -7,11 +7,12 @@ use sha2::{Digest, Sha256};
 
 use crate::base::hex;
 use crate::domain::Error;
-use crate::domain::actor::{Actor, Caller};
+use crate::domain::actor::{Actor, Caller, SignedIn};
 use crate::domain::event::{Event, Outcome};
-use crate::domain::permission;
+use crate::domain::permission::{self, Permission};
 use crate::domain::quota::Quota;
-use crate::store::{Note, Target};
+use crate::domain::session::RevokeReason;
+use crate::store::{Action, Note, Target, Tx, session};
 
 use super::App;
 use super::failures::Verdict;
@@ -48,6 +49,12 @@ impl App {
         self.store.record(Caller::local(Actor::Operator), system(Event::SystemStopped, BTreeMap::new())).await?;
         self.store.close();
         Ok(())
+    }
+
+    /// Ends a session that nobody used for too long, for good: memory forgets that it was refused, the database does not.
+    pub(super) async fn end_idle(&self, caller: &Caller, session: SignedIn) -> Result<(), Error> {
+        let timer = Caller { actor: Actor::Job("idle-sessions"), ..caller.clone() };
+        self.act(&timer, EndIdle(session)).await.map(|_| ())
     }
 
     /// Puts a failed sign-in on record, or counts it when its network has had its share of rows this minute.
@@ -87,5 +94,28 @@ impl App {
             self.store.record(caller, note).await?;
         }
         Ok(())
+    }
+}
+
+/// Ends an idle session.
+#[derive(Debug)]
+struct EndIdle(SignedIn);
+
+impl Action for EndIdle {
+    type Output = ();
+
+    fn permission(&self) -> Permission {
+        Permission::SessionExpire
+    }
+    fn event(&self) -> Event {
+        Event::TokenExpired
+    }
+    fn target(&self) -> Target {
+        Target::instance().resource("session", self.0.session)
+    }
+    fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        let reason = RevokeReason::Idle;
+        tx.note("reason", reason.as_str());
+        session::revoke(tx, self.0.session, reason)
     }
 }

@@ -13,6 +13,11 @@ use time::format_description::well_known::Rfc3339;
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// 0000-01-01T00:00:00Z.
+    const FIRST: i64 = -62_167_219_200_000_000;
+    /// 9999-12-31T23:59:59.999999Z.
+    const LAST: i64 = 253_402_300_799_999_999;
+
     /// From microseconds since the Unix epoch.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
@@ -33,10 +38,16 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// Reads RFC 3339; `None` when it is not a moment between the years 0 and 9999.
+    /// From a moment with an offset; `None` unless it lies between the years 0 and 9999 in UTC too: others could not be
+    /// written as RFC 3339 again.
+    pub fn of(moment: OffsetDateTime) -> Option<Self> {
+        let micros = i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000)).ok()?;
+        (Self::FIRST..=Self::LAST).contains(&micros).then_some(Self(micros))
+    }
+
+    /// Reads RFC 3339; `None` when it is not a moment between the years 0 and 9999, in UTC.
     pub fn parse(text: &str) -> Option<Self> {
-        let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        i64::try_from(moment.unix_timestamp_nanos() / 1_000).ok().map(Self)
+        Self::of(OffsetDateTime::parse(text, &Rfc3339).ok()?)
     }
 }
 
@@ -113,6 +124,16 @@ mod tests {
         assert_eq!(moment.to_string(), "2026-11-23T15:04:05.678901Z");
         assert_eq!(Timestamp::parse("2026-11-23T16:04:05.678901+01:00"), Some(moment));
         assert_eq!(Timestamp::parse("yesterday"), None);
+    }
+
+    #[test]
+    fn years_beyond_the_calendar_are_no_moments() {
+        for edge in ["0000-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"] {
+            assert_eq!(Timestamp::parse(edge).unwrap().to_string(), edge);
+        }
+        for beyond in ["0000-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01"] {
+            assert_eq!(Timestamp::parse(beyond), None, "{beyond}");
+        }
     }
 
     #[test]

@@ -6,3 +6,4 @@ pub mod hex;
 pub mod id;
 pub mod page;
 pub mod secret;
+pub mod whole_file;

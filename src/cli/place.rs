@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::exit::{Exit, Failure};
+use super::files;
 use super::layout::{DEFAULT_FOLDER, Layout};
 use crate::config::{Config, Env, Sources, root_key};
 use crate::crypto::keyring::RootKey;
@@ -70,12 +71,17 @@ impl Place {
 }
 
 impl Settings {
-    /// The root key, from its one source.
+    /// The root key, from its one source; and nobody else has had a hand in it, the configuration or the data.
     ///
     /// # Errors
-    /// No source, several, or a bad one, with exit code 78. Nothing is written.
+    /// No source, several, or a bad one; a file or folder that others could have written; with exit code 78. Nothing is
+    /// written.
     pub fn root_key(&self) -> Result<RootKey, Failure> {
+        let with_folder = |file: &Path| file.parent().map_or(Ok(()), files::trust).and_then(|()| files::trust(file));
+        files::trust(self.layout.folder())?;
+        self.file.as_deref().map_or(Ok(()), with_folder)?;
         let found = root_key::find(&self.env, self.config.keys.root_key_file.as_deref())?;
+        found.source.file().map_or(Ok(()), with_folder)?;
         RootKey::parse(found.text.expose())
             .map_err(|fault| Failure::new(Exit::Config, format!("the root key from {}: {fault}", found.source)))
     }

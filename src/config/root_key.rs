@@ -30,6 +30,16 @@ pub enum Source {
     ConfiguredFile(PathBuf),
 }
 
+impl Source {
+    /// The file, if it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Variable => None,
+            Self::NamedFile(path) | Self::Credential(path) | Self::ConfiguredFile(path) => Some(path),
+        }
+    }
+}
+
 impl std::fmt::Display for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -61,6 +61,8 @@ pub struct Caller {
     pub actor: Actor,
     /// The request's id; empty outside of HTTP.
     pub request_id: String,
+    /// What the client calls its request, at most 64 bytes; proves nothing.
+    pub client_request_id: Option<String>,
     /// The client's address.
     pub address: Option<IpAddr>,
     /// What the client calls itself, at most 256 bytes.
@@ -70,6 +72,6 @@ pub struct Caller {
 impl Caller {
     /// An actor without a network: a timer or the command line.
     pub const fn local(actor: Actor) -> Self {
-        Self { actor, request_id: String::new(), address: None, user_agent: None }
+        Self { actor, request_id: String::new(), client_request_id: None, address: None, user_agent: None }
     }
 }

@@ -32,6 +32,7 @@ events! {
     LinkCreated "auth.link.created";
     LinkUsed "auth.link.used";
     TokenRevoked "token.revoked";
+    TokenExpired "token.expired";
     TokensRevokedAll "token.revoked_all";
     AccessDenied "authz.denied";
     MatrixLoaded "authz.matrix_loaded";

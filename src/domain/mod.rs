@@ -5,6 +5,7 @@ pub mod audit;
 pub mod delegation;
 pub mod error;
 pub mod event;
+mod invisible;
 pub mod permission;
 pub mod quota;
 pub mod role;

@@ -1,5 +1,4 @@
-//! THE matrix: who may do what. One table, read by the store for every act, by the OpenAPI description, and by the
-//! snapshot test. Pure: facts in, a decision out.
+//! THE matrix: who may do what, for the store, the OpenAPI description and the snapshot test. Facts in, a decision out.
 
 use std::fmt::Write as _;
 
@@ -231,6 +230,7 @@ matrix! {
         TeamsOwn                 "team:list-own"             [signed_in];
         DelegationsOwn           "delegation:list-own"       [signed_in];
         QuotaReport              "quota:report"              [anonymous signed_in];
+        SessionExpire            "session:expire"            [job];
         OwnerClaim               "owner:claim"               [operator];
         SignInLinkCreate         "sign-in-link:create"       [operator];
         ServerRun                "server:run"                [operator];

@@ -60,6 +60,8 @@ pub enum RevokeReason {
     ByOwner,
     /// The person ended all of their sessions at once.
     RevokedAll,
+    /// Nobody used it for [`CONSOLE_IDLE`].
+    Idle,
 }
 
 impl RevokeReason {
@@ -69,6 +71,7 @@ impl RevokeReason {
             Self::Logout => "logout",
             Self::ByOwner => "by-owner",
             Self::RevokedAll => "revoked-all",
+            Self::Idle => "idle",
         }
     }
 }

@@ -1,10 +1,12 @@
-//! What people write, parsed once at the edge: length, control characters and shape are right from then on.
+//! What people write, parsed once at the edge: length, characters and shape are right from then on.
 
 use std::fmt;
 
 use super::error::Error;
+use super::invisible;
 
-/// One line of text of 1 to `MAX` characters, without control characters, trimmed. Never printed by `Debug`.
+/// One line of text of 1 to `MAX` characters, trimmed, in which something can be seen and nothing hides: no control
+/// characters and none that cannot be seen. Never printed by `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Line<const MAX: usize>(String);
 
@@ -16,29 +18,28 @@ pub type Title = Line<200>;
 pub type Label = Line<40>;
 
 impl<const MAX: usize> Line<MAX> {
-    /// Refuses what is empty, too long or holds control characters; `pointer` says where it stood.
+    /// Refuses what is empty, too long or holds control or invisible characters; `pointer` says where it stood.
     pub fn parse(pointer: &str, text: &str) -> Result<Self, Error> {
         let text = text.trim();
         match text.chars().count() {
-            0 => Err(Error::invalid(pointer, "must not be empty")),
+            _ if text.chars().all(invisible::is_blank) => Err(Error::invalid(pointer, "must not be empty")),
             n if n > MAX => Err(Error::invalid(pointer, format!("must be at most {MAX} characters long"))),
-            _ if text.chars().any(|c| c.is_control() || breaks_or_turns(c)) => {
-                Err(Error::invalid(pointer, "must be one line without control characters"))
+            _ if text.chars().any(char::is_control) || invisible::hides_something(text) => {
+                Err(Error::invalid(pointer, "must be one line without control or invisible characters"))
             }
             _ => Ok(Self(text.to_owned())),
         }
+    }
+
+    /// A line that was parsed when it was written: rules that came later do not lock people out of what they have.
+    pub const fn from_stored(text: String) -> Self {
+        Self(text)
     }
 
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// Unicode's own line breaks, and the characters that turn the text after them around (UAX #9): with these a name
-/// reads like another in a list or in the audit log.
-const fn breaks_or_turns(c: char) -> bool {
-    matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 impl<const MAX: usize> fmt::Debug for Line<MAX> {
@@ -87,7 +88,7 @@ impl Email {
     pub fn parse(pointer: &str, text: &str) -> Result<Self, Error> {
         let text = text.trim();
         let good = text.len() <= 254
-            && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+            && !text.chars().any(|c| c.is_control() || invisible::is_blank(c) || invisible::is_hidden(c))
             && text.split_once('@').is_some_and(|(local, domain)| {
                 !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !domain.starts_with('.')
             });
@@ -116,6 +117,51 @@ mod tests {
         assert_eq!(Line::<3>::parse("/x", "äöü").unwrap().as_str(), "äöü");
         for bad in ["", "  ", "abcd", "a\nb", "a\u{0}b", "a\u{2028}b", "a\u{202e}b", "\u{2066}ab"] {
             assert!(Line::<3>::parse("/x", bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn no_name_looks_like_another_or_like_nothing() {
+        for good in [
+            "Ana Ré",
+            "O\u{2019}Neil-Łęcka",
+            "می\u{200c}خواهم",
+            "क्\u{200d}ष",
+            "❤\u{fe0f}",
+            "1\u{fe0f}\u{20e3}",
+            "👩\u{200d}🚀",
+            "🏳\u{fe0f}\u{200d}🌈",
+        ] {
+            assert!(Name::parse("/name", good).is_ok(), "{good:?}");
+        }
+        for hidden in [
+            '\u{ad}',
+            '\u{34f}',
+            '\u{61c}',
+            '\u{200b}',
+            '\u{200c}',
+            '\u{200d}',
+            '\u{200e}',
+            '\u{200f}',
+            '\u{2060}',
+            '\u{2064}',
+            '\u{3164}',
+            '\u{fe00}',
+            '\u{fe0f}',
+            '\u{feff}',
+            '\u{ffa0}',
+            '\u{fff9}',
+            '\u{e0001}',
+            '\u{e0041}',
+            '\u{e0100}',
+        ] {
+            for bad in [format!("An{hidden}a"), format!("{hidden}Ana"), format!("Ana{hidden}"), hidden.to_string()] {
+                assert!(Name::parse("/name", &bad).is_err(), "{bad:?}");
+            }
+            assert!(Email::parse("/email", &format!("an{hidden}a@example.org")).is_err(), "{hidden:?}");
+        }
+        for blank in ["\u{a0}", "\u{2800}", "\u{3000}\u{2800}", "\u{2003}"] {
+            assert!(Name::parse("/name", blank).is_err() && Email::parse("/email", &format!("a{blank}@x.io")).is_err());
         }
     }
 

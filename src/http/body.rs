@@ -16,23 +16,26 @@ use crate::domain::Error;
 
 /// The most a JSON body may weigh, in bytes.
 pub const MAX_BODY: usize = 1 << 20;
+/// The most a JSON body of a stranger may weigh, in bytes: nobody answers for the memory it takes.
+pub const SMALL: usize = 8 << 10;
 
-/// A JSON request body. Handlers take it instead of `poem_openapi::payload::Json`.
+/// A JSON request body of at most `MAX` bytes. Handlers take it instead of `poem_openapi::payload::Json`; operations
+/// that are open to strangers take `Body<T, SMALL>`.
 ///
-/// Answers 415 unless the type is `application/json`, 413 above 1 MiB, 400 `malformed-json` for broken JSON and
+/// Answers 415 unless the type is `application/json`, 413 above `MAX`, 400 `malformed-json` for broken JSON and
 /// names that stand twice, and 422 with a pointer per field for everything the schema of `T` does not allow.
 /// `null` counts as a value: a field that may be cleared is `#[oai(nullable)] MaybeUndefined<_>`.
 #[derive(Debug, Clone)]
-pub struct Body<T>(pub T);
+pub struct Body<T, const MAX: usize = MAX_BODY>(pub T);
 
-impl<T> Deref for Body<T> {
+impl<T, const MAX: usize> Deref for Body<T, MAX> {
     type Target = T;
     fn deref(&self) -> &T {
         &self.0
     }
 }
 
-impl<T: Type> Payload for Body<T> {
+impl<T: Type, const MAX: usize> Payload for Body<T, MAX> {
     const CONTENT_TYPE: &'static str = "application/json";
 
     fn check_content_type(content_type: &str) -> bool {
@@ -50,16 +53,16 @@ impl<T: Type> Payload for Body<T> {
     }
 }
 
-impl<T: ParseFromJSON> ParsePayload for Body<T> {
+impl<T: ParseFromJSON, const MAX: usize> ParsePayload for Body<T, MAX> {
     const IS_REQUIRED: bool = T::IS_REQUIRED;
 
     async fn from_request(_: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let bytes = body.take()?.into_bytes_limit(MAX_BODY).await.map_err(unreadable)?;
+        let bytes = body.take()?.into_bytes_limit(MAX).await.map_err(unreadable)?;
         Ok(Self(parse(&bytes)?))
     }
 }
 
-impl_apirequest_for_payload!(Body<T>, T: ParseFromJSON);
+impl_apirequest_for_payload!(Body<T, MAX>, T: ParseFromJSON, const MAX: usize);
 
 fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, Failure> {
     let value = strict_json::parse(bytes).map_err(Wire::MalformedJson)?;
@@ -69,21 +72,24 @@ fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, Failure> {
     Ok(T::parse_from_json(Some(value)).map_err(refused)?)
 }
 
-/// Why a body could not be read: too large, by this limit or by the listener's, or broken off.
+/// Why a body could not be read: too large, by this limit or by the listener's, no memory left, or broken off.
 pub fn unreadable(error: ReadBodyError) -> Failure {
     match error {
         ReadBodyError::PayloadTooLarge => Wire::PayloadTooLarge.into(),
-        ReadBodyError::Io(error) if is_too_large(&error) => Wire::PayloadTooLarge.into(),
+        ReadBodyError::Io(error) if is(&error, io::ErrorKind::FileTooLarge) => Wire::PayloadTooLarge.into(),
+        ReadBodyError::Io(error) if is(&error, io::ErrorKind::QuotaExceeded) => {
+            Error::Unavailable("too many requests are arriving at once").into()
+        }
         ReadBodyError::Io(_) => Wire::BadRequest("The body broke off.").into(),
         ReadBodyError::Utf8(_) => Wire::BadRequest("The body is not UTF-8.").into(),
         ReadBodyError::BodyHasBeenTaken => Error::internal(error).into(),
     }
 }
 
-/// The listener's limit shows as `FileTooLarge`, which some of the framework's readers wrap once more.
-fn is_too_large(error: &io::Error) -> bool {
+/// The listener's limits show as kinds of errors, which some of the framework's readers wrap once more.
+fn is(error: &io::Error, kind: io::ErrorKind) -> bool {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-    error.kind() == io::ErrorKind::FileTooLarge || inner.is_some_and(is_too_large)
+    error.kind() == kind || inner.is_some_and(|inner| is(inner, kind))
 }
 
 #[cfg(test)]

@@ -74,6 +74,7 @@ fn stranger(request: &Request) -> Caller {
     Caller {
         actor: Actor::Anonymous,
         request_id: RequestId::of(request).as_str().to_owned(),
+        client_request_id: RequestId::of_client(request),
         address: request.remote_addr().as_socket_addr().map(|address| address.ip().to_canonical()),
         user_agent: agent.map(|agent| agent.chars().take(USER_AGENT).collect()),
     }

@@ -25,6 +25,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::activity::{Activity, Tracked};
+use super::budget::Budget;
 use super::guard;
 use super::limits::Limits;
 
@@ -47,6 +48,7 @@ pub struct Server<E> {
     endpoint: E,
     tls: TlsAcceptor,
     limits: Limits,
+    budget: Arc<Budget>,
 }
 
 type Answer = Result<hyper::Response<Tracked>, Infallible>;
@@ -54,7 +56,8 @@ type Answer = Result<hyper::Response<Tracked>, Infallible>;
 impl<E: Endpoint + 'static> Server<E> {
     /// Serves `endpoint` within `limits`.
     pub fn new(endpoint: E, tls: Arc<rustls::ServerConfig>, limits: Limits) -> Self {
-        Self { endpoint, tls: TlsAcceptor::from(tls), limits }
+        let budget = Budget::new(limits.bodies);
+        Self { endpoint, tls: TlsAcceptor::from(tls), limits, budget }
     }
 
     /// Runs one connection to its end.
@@ -120,7 +123,7 @@ impl<E: Endpoint + 'static> Server<E> {
         let http1 = request.version() < Version::HTTP_2;
         let expects = request.headers().contains_key(header::EXPECT);
         let (parts, body) = request.into_parts();
-        let (body, rest) = guard::guard(body, self.limits.body);
+        let (body, rest) = guard::guard(body, self.limits.body, self.budget.share());
         let addresses = (LocalAddr(Addr::SocketAddr(local)), RemoteAddr(Addr::SocketAddr(peer)));
         let parts = RequestParts::from((parts, addresses.0, addresses.1, Scheme::HTTPS));
         let mut response = self.endpoint.get_response(Request::from_parts(parts, body)).await;
@@ -153,6 +156,9 @@ fn http2_builder(limits: &Limits) -> http2::Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .max_header_list_size(limits.header_bytes)
         .max_concurrent_streams(limits.streams)
+        .initial_stream_window_size(limits.stream_window)
+        .initial_connection_window_size(limits.connection_window)
+        .max_send_buf_size(limits.send_buffer)
         .keep_alive_interval(limits.idle / 2)
         .keep_alive_timeout(limits.headers);
     builder

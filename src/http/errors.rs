@@ -104,6 +104,9 @@ impl<E: Endpoint> Endpoint for Errors<E> {
         if let Some(cause) = failure.internal_cause() {
             tracing::error!(request_id = %id, path = uri.path(), cause = chain(cause), "internal error");
         }
+        if let Some(reason) = failure.unavailable() {
+            tracing::warn!(request_id = %id, path = uri.path(), reason, "unavailable");
+        }
         Ok(failure.answer(Some(id.as_str()).filter(|id| !id.is_empty())))
     }
 }
@@ -118,4 +121,42 @@ fn chain(error: &(dyn StdError + Send + Sync)) -> String {
         cause = error.source();
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Mutex, PoisonError};
+
+    use poem::endpoint::make_sync;
+
+    use super::*;
+
+    /// A log in memory.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_unavailable_is_logged_with_its_reason() {
+        let log = Log::default();
+        let sink = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || sink.clone()).finish();
+        let _guard = tracing::subscriber::set_default(subscriber);
+        let refuse =
+            |_| -> poem::Result<Response> { Err(Failure::from(Error::Unavailable("the disk is full")).into()) };
+        let errors = Errors::new(make_sync(refuse), Arc::new(Routes::of::<()>()));
+        let response = errors.call(Request::builder().uri_str("/a").finish()).await.unwrap();
+        assert_eq!(response.status(), 503);
+        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert!(log.contains(" WARN ") && log.contains("the disk is full") && log.contains("path=\"/a\""), "{log}");
+    }
 }

@@ -1,4 +1,4 @@
-//! Bounds a request's body, and reads a bounded rest of it when the answer came first.
+//! Bounds a request's body, alone and together with all others, and reads a bounded rest of it when the answer came first.
 
 use std::future::poll_fn;
 use std::io;
@@ -11,6 +11,8 @@ use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
+use super::budget::Share;
+
 /// How long the rest of a body may take when the answer is ready.
 const DRAIN_TIME: Duration = Duration::from_secs(5);
 
@@ -18,6 +20,10 @@ struct Inner {
     body: Incoming,
     /// Bytes that may still come.
     left: usize,
+    /// What it holds of the memory for all bodies, until the request is answered.
+    share: Share,
+    /// Whether the bytes are kept: what is drained is thrown away.
+    keeps: bool,
     /// Whether anybody has asked for the body: until then a client that sent `Expect` holds it back.
     asked: bool,
 }
@@ -30,6 +36,9 @@ impl Inner {
             let frame = frame.map_err(io::Error::other)?;
             let size = frame.data_ref().map_or(0, Bytes::len);
             self.left = self.left.checked_sub(size).ok_or(io::ErrorKind::FileTooLarge)?;
+            if self.keeps && !self.share.take(size) {
+                return Err(io::ErrorKind::QuotaExceeded.into());
+            }
             Ok(frame)
         }))
     }
@@ -41,7 +50,7 @@ fn lock(shared: &Shared) -> std::sync::MutexGuard<'_, Inner> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The handler's side: ends with `FileTooLarge` beyond the limit.
+/// The handler's side: ends with `FileTooLarge` beyond the limit, and with `QuotaExceeded` when there is no memory left.
 struct Guarded(Shared);
 
 impl Body for Guarded {
@@ -64,12 +73,12 @@ impl Body for Guarded {
 /// The listener's side: what the handler did not read.
 pub struct Rest(Option<Shared>);
 
-/// Lets at most `limit` bytes of `body` through to the handler.
-pub fn guard(body: Incoming, limit: usize) -> (poem::Body, Rest) {
+/// Lets at most `limit` bytes of `body` through to the handler, as long as `share` gets them.
+pub fn guard(body: Incoming, limit: usize, share: Share) -> (poem::Body, Rest) {
     if body.is_end_stream() {
         return (poem::Body::empty(), Rest(None));
     }
-    let shared = Arc::new(Mutex::new(Inner { body, left: limit, asked: false }));
+    let shared = Arc::new(Mutex::new(Inner { body, left: limit, share, keeps: true, asked: false }));
     (poem::Body::from(Guarded(Arc::clone(&shared)).boxed()), Rest(Some(shared)))
 }
 
@@ -87,6 +96,8 @@ impl Rest {
                 return false;
             }
             inner.left = most;
+            inner.keeps = false;
+            inner.share.give_back();
         }
         let read = async {
             loop {

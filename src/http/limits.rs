@@ -17,6 +17,8 @@ pub struct Limits {
     pub header_fields: usize,
     /// Body of a request: 1 MiB.
     pub body: usize,
+    /// Bodies being read, all together: 64 MiB; one that gets nothing more is refused with 503.
+    pub bodies: usize,
     /// What is read beyond an early answer so that the client sees it: 1 MiB.
     pub drain: usize,
     /// From the end of the header to the beginning of the answer: 30 s.
@@ -25,8 +27,14 @@ pub struct Limits {
     pub idle: Duration,
     /// Sent data that nobody acknowledges: 30 s. A client that stops reading is cut.
     pub stalled: Duration,
-    /// Streams at once on one HTTP/2 connection: 100.
+    /// Streams at once on one HTTP/2 connection: 32.
     pub streams: u32,
+    /// What one HTTP/2 stream may send before it is read: 32 KiB.
+    pub stream_window: u32,
+    /// What all streams of one HTTP/2 connection may send before it is read: 128 KiB.
+    pub connection_window: u32,
+    /// What of an answer waits in memory for one HTTP/2 stream: 64 KiB.
+    pub send_buffer: usize,
     /// Connections in all: 1,024; more wait to be accepted.
     pub connections: usize,
     /// Connections of one IPv4 address or one IPv6 /64 network: 64; more are closed at once.
@@ -43,11 +51,15 @@ impl Default for Limits {
             header_bytes: 32 << 10,
             header_fields: 64,
             body: MAX_BODY,
+            bodies: 64 << 20,
             drain: 1 << 20,
             request: Duration::from_secs(30),
             idle: Duration::from_mins(1),
             stalled: Duration::from_secs(30),
-            streams: 100,
+            streams: 32,
+            stream_window: 32 << 10,
+            connection_window: 128 << 10,
+            send_buffer: 64 << 10,
             connections: 1_024,
             connections_per_address: 64,
             shutdown: Duration::from_secs(10),

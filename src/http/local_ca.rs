@@ -1,9 +1,8 @@
 //! A certificate authority for this machine alone, for `milton dev`.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use time::OffsetDateTime;
 
 use super::tls::{self, TlsError};
 use crate::base::clock::Timestamp;
+use crate::base::whole_file;
 
 const DAY: Duration = Duration::from_hours(24);
 const CA_LIFETIME: Duration = DAY.saturating_mul(3_650);
@@ -88,8 +88,11 @@ fn make(certificate: &Path, key: &Path, now: Timestamp) -> Result<(), TlsError> 
     });
     let pem = ca.self_signed(&pair)?.pem();
     // The certificate comes last: where it is, its key is.
-    write_whole(key, pair.serialize_pem().as_bytes(), 0o600)?;
-    write_whole(certificate, pem.as_bytes(), 0o644)
+    let write = |path: &Path, pem: &str, mode| {
+        whole_file::replace(path, pem.as_bytes(), mode).map_err(|error| TlsError::file(path, &error))
+    };
+    write(key, &pair.serialize_pem(), 0o600)?;
+    write(certificate, &pem, 0o644)
 }
 
 fn params(name: &str, now: Timestamp, lifetime: Duration) -> CertificateParams {
@@ -111,18 +114,6 @@ fn read_private(path: &Path) -> Result<String, TlsError> {
         return Err(TlsError::file(path, &"others may read this key; it must have mode 0600"));
     }
     fs::read_to_string(path).map_err(|error| TlsError::file(path, &error))
-}
-
-/// Writes beside the target and renames: there is never half a file.
-fn write_whole(path: &Path, content: &[u8], mode: u32) -> Result<(), TlsError> {
-    let beside = path.with_extension("new");
-    let write = || {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&beside)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        fs::rename(&beside, path)
-    };
-    write().map_err(|error| TlsError::file(path, &error))
 }
 
 #[cfg(test)]

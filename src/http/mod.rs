@@ -2,6 +2,7 @@
 
 mod activity;
 pub mod body;
+mod budget;
 mod caller;
 pub mod catalog;
 mod challenge;

@@ -119,6 +119,14 @@ impl Failure {
         }
     }
 
+    /// Why it cannot be done at this moment, behind an answer of 503.
+    pub const fn unavailable(&self) -> Option<&'static str> {
+        match self {
+            Self::Domain(Error::Unavailable(reason)) => Some(*reason),
+            _ => None,
+        }
+    }
+
     fn kind(&self) -> &'static Kind {
         let slug = match self {
             Self::Domain(Error::Unauthenticated(failure)) => challenge::slug(*failure),

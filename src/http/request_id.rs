@@ -1,4 +1,4 @@
-//! The request's id: taken from `X-Request-Id` or made here, and answered in the same header.
+//! The request's id: made here, answered in `X-Request-Id`. What a client sends in that header stays the client's.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use crate::base::clock::Clock;
 use crate::base::entropy::Entropy;
 use crate::base::id::Id;
 
-/// The header in which the id comes and goes.
+/// The header in which the id is answered; and in which a client may send one of its own.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The longest id taken from outside, in characters.
+/// The longest id of a client that is kept, in characters.
 const MAX_LENGTH: usize = 64;
 
 /// What ties an answer, its log lines and its audit rows together. Handlers take it as an argument.
@@ -31,11 +31,12 @@ impl RequestId {
         &self.0
     }
 
-    /// An id from outside is taken when it can stand in a log line: 1–64 of `A–Z a–z 0–9 . _ -`.
-    fn inbound(request: &Request) -> Option<Self> {
+    /// What the client calls its request, when it is 1–64 of `A–Z a–z 0–9 . _ -`. Never this request's id: with it,
+    /// anybody could graft their rows onto somebody else's request.
+    pub fn of_client(request: &Request) -> Option<String> {
         let text = request.header(X_REQUEST_ID)?;
         let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
-        (plain && (1..=MAX_LENGTH).contains(&text.len())).then(|| Self(Arc::from(text)))
+        (plain && (1..=MAX_LENGTH).contains(&text.len())).then(|| text.to_owned())
     }
 }
 
@@ -73,7 +74,7 @@ impl<E: Endpoint> Endpoint for RequestIds<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        let id = RequestId::inbound(&request).unwrap_or_else(|| self.mint());
+        let id = self.mint();
         request.extensions_mut().insert(id.clone());
         let mut response = self.inner.call(request).await?.into_response();
         if let Ok(value) = HeaderValue::from_str(id.as_str()) {

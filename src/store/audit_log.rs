@@ -106,13 +106,15 @@ impl Head {
             field::seal(&dek, column.place(row_id(seq), owner), text.as_bytes(), entropy).into_bytes()
         };
         let caller = entry.caller;
+        let mut detail = entry.detail.clone();
+        detail.extend(caller.client_request_id.clone().map(|id| ("client_request_id", id)));
         let stored = Stored {
             actor_kind: caller.actor.kind().to_owned(),
             actor_pseudonym: entry.person.map(|(_, pseudonym)| pseudonym.to_string()),
             address_sealed: caller.address.map(|address| seal(ADDRESS, &address.to_string())),
             at: now.micros(),
-            detail_sealed: (!entry.detail.is_empty())
-                .then(|| serde_json::to_string(&entry.detail).map(|json| seal(DETAIL, &json)))
+            detail_sealed: (!detail.is_empty())
+                .then(|| serde_json::to_string(&detail).map(|json| seal(DETAIL, &json)))
                 .transpose()
                 .map_err(Error::internal)?,
             event: entry.event.as_str().to_owned(),

@@ -18,7 +18,7 @@ statements! {
     INSERT_TOKEN = "INSERT INTO api_tokens (selector, hash, user_id, session_id, created_at) \
         VALUES (?1, ?2, ?3, ?4, ?5)";
     FIND_TOKEN = "SELECT t.hash, t.user_id, s.id, s.kind, s.auth_time, s.expires_at, s.revoked_at, \
-        s.epoch = u.session_epoch, u.state FROM api_tokens t JOIN sessions s ON s.id = t.session_id \
+        s.epoch = u.session_epoch, u.state, s.revoke_reason FROM api_tokens t JOIN sessions s ON s.id = t.session_id \
         JOIN users u ON u.id = t.user_id WHERE t.selector = ?1";
     FIND = "SELECT kind, auth_time, expires_at FROM sessions WHERE id = ?1";
     REVOKE = "UPDATE sessions SET revoked_at = ?2, revoke_reason = ?3 WHERE id = ?1 AND revoked_at IS NULL";
@@ -97,6 +97,7 @@ pub struct TokenRow {
     /// Whom it stands for, should it match and be valid.
     pub signed_in: SignedIn,
     expires_at: Timestamp,
+    idle: bool,
     revoked: bool,
 }
 
@@ -105,7 +106,7 @@ impl TokenRow {
     pub fn validity(&self, now: Timestamp) -> Result<(), AuthFailure> {
         if self.revoked {
             Err(AuthFailure::Revoked)
-        } else if now >= self.expires_at {
+        } else if self.idle || now >= self.expires_at {
             Err(AuthFailure::Expired)
         } else {
             Ok(())
@@ -117,6 +118,7 @@ impl TokenRow {
 pub fn find_token(read: &ReadTx<'_>, selector: &str) -> Result<Option<TokenRow>, Error> {
     read.first(FIND_TOKEN, &[Value::plain(selector)], |row| {
         let good = row.integer(7)? == 1 && row.word(8, UserState::parse)? == UserState::Active;
+        let idle = row.text_or_none(9)? == Some(RevokeReason::Idle.as_str());
         Ok(TokenRow {
             hash: row.text(0)?.to_owned(),
             signed_in: SignedIn {
@@ -126,7 +128,8 @@ pub fn find_token(read: &ReadTx<'_>, selector: &str) -> Result<Option<TokenRow>,
                 auth_time: row.time(4)?,
             },
             expires_at: row.time(5)?,
-            revoked: row.time_or_none(6)?.is_some() || !good,
+            idle,
+            revoked: (row.time_or_none(6)?.is_some() && !idle) || !good,
         })
     })
 }

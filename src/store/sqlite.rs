@@ -216,13 +216,16 @@ impl Columns for rusqlite::Row<'_> {
 
 /// What SQLite says, in our words. `Unavailable` means: nothing was changed, and it may work later.
 fn turn(error: rusqlite::Error) -> Error {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => Error::Unavailable("the disk is full"),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Unavailable("the database is busy"),
-        Some(ErrorCode::SystemIoFailure) => Error::Unavailable(DISK_SILENT),
-        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => Error::Unavailable("the database cannot be written"),
-        _ => Error::internal(error),
-    }
+    let reason = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "the disk is full",
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "the database is busy",
+        Some(ErrorCode::SystemIoFailure) => DISK_SILENT,
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => "the database cannot be written",
+        _ => return Error::internal(error),
+    };
+    // Our words are few on purpose; what SQLite said, the log alone has.
+    tracing::warn!(%error, extended_code = error.sqlite_error().map(|error| error.extended_code), "{reason}");
+    Error::Unavailable(reason)
 }
 
 #[cfg(test)]

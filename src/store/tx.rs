@@ -106,8 +106,7 @@ impl<'a> ReadTx<'a> {
         row: uuid::Uuid,
         bytes: &[u8],
     ) -> Result<Line<MAX>, Error> {
-        Line::parse(column.name, &self.open(owner, column, row, bytes)?)
-            .map_err(|_| Error::internal("a stored line is not one"))
+        self.open(owner, column, row, bytes).map(Line::from_stored)
     }
 }
 

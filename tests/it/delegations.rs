@@ -156,3 +156,25 @@ async fn lists_come_in_pages() {
     owner.get(&format!("{list}?limit=0")).await.problem(422, "invalid");
     owner.get(&format!("{list}?state=lost")).await.problem(422, "invalid");
 }
+
+#[tokio::test]
+async fn a_due_time_beyond_the_calendar_is_refused_by_name() {
+    let (world, owner) = World::claimed().await;
+    let team = world.team(&owner, "Ops").await;
+    let list = format!("/api/v1/teams/{team}/delegations");
+    let path = format!("{list}/{}", owner.post(&list, &json!({"title": "Plan"})).await.expect(201).text("/id"));
+    for beyond in ["9999-12-31T23:59:59-23:59", "0000-01-01T00:00:00+23:59"] {
+        let made = owner.post(&list, &json!({"title": "Plan", "due_at": beyond})).await.problem(422, "invalid");
+        assert_eq!(made.text("/errors/0/pointer"), "/due_at");
+        let editor = owner.clone().with("if-match", "*");
+        let changed = editor.send(Method::PATCH, &path, Some(&json!({"due_at": beyond}))).await;
+        assert_eq!(changed.problem(422, "invalid").text("/errors/0/pointer"), "/due_at");
+        let asked =
+            owner.get(&format!("{list}?due_before={}", beyond.replace('+', "%2B"))).await.problem(422, "invalid");
+        assert_eq!(asked.text("/errors/0/pointer"), "due_before");
+    }
+    for edge in ["0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z"] {
+        let made = owner.post(&list, &json!({"title": "Plan", "due_at": edge})).await.expect(201);
+        assert_eq!(made.text("/due_at"), edge);
+    }
+}

@@ -303,6 +303,28 @@ async fn an_idle_console_session_ends_and_an_active_one_lasts_the_day() {
     assert!(world.clock.now().since(start) > DAY);
 }
 
+#[tokio::test]
+async fn no_restart_brings_an_idle_session_back() {
+    let world = World::unclaimed();
+    let browser = console(&world, &world.claim_token().await, Some("Olga Owner")).await;
+    world.pass(Duration::from_hours(1) + INSTANT);
+    refused(browser.get(ME).await, "expired-token");
+    let headers = browser.headers.clone();
+    drop(browser);
+    let options =
+        Options { clock: Arc::clone(&world.clock), entropy: Arc::new(SeededEntropy::new(2)), ..Options::default() };
+    let world = world.restart(options).await;
+    let mut browser = world.stranger();
+    browser.headers = headers;
+    refused(browser.get(ME).await, "expired-token");
+
+    let owner = world.sign_in("owner@milton.test").await;
+    let rows = world.audit(&owner, "event=token.expired").await;
+    assert_eq!(rows.len(), 1, "once, at the first refusal");
+    assert_eq!(rows[0]["actor"]["kind"], "job");
+    assert_eq!((&rows[0]["resource_type"], &rows[0]["detail"]["reason"]), (&json!("session"), &json!("idle")));
+}
+
 /// A browser with the console's cookie.
 pub async fn console(world: &World, token: &str, name: Option<&str>) -> Person {
     let mut body = json!({"token": token});

@@ -56,8 +56,8 @@ impl Admin {
             outcome: outcome.0.map(Into::into),
             actor: actor_id.0.map(Id::from_uuid),
             resource: resource_id.0,
-            since: since.0.map(timestamp),
-            until: until.0.map(timestamp),
+            since: timestamp("since", since.0)?,
+            until: timestamp("until", until.0)?,
             request_id: request_id.0,
         };
         let page = page_request(limit.0, cursor.0.as_deref())?;

@@ -15,7 +15,7 @@ use crate::domain::Error;
 use crate::domain::session::SessionKind;
 use crate::domain::text::{Email, Name};
 use crate::domain::user::DeviceDescription;
-use crate::http::body::Body;
+use crate::http::body::{Body, SMALL};
 use crate::http::caller::{Member, Visitor};
 use crate::http::cookie;
 use crate::http::problem::Failure;
@@ -191,7 +191,7 @@ impl Auth {
     /// Open to whoever holds the link. The claim link of a new server also makes its owner and wants a `name`.
     /// Permission `sign-in:use` · event `auth.link.used` · quota 10 in 5 minutes per address.
     #[oai(path = "/api/v1/auth/link", method = "post", operation_id = "signInByLink")]
-    async fn link(&self, visitor: Visitor, body: Body<LinkSignIn>) -> Result<SessionBegun, Failure> {
+    async fn link(&self, visitor: Visitor, body: Body<LinkSignIn, SMALL>) -> Result<SessionBegun, Failure> {
         let Body(LinkSignIn { token, name, email, device }) = body;
         let token = Secret::new(token);
         let arrival = arrival(&visitor, name.as_deref(), email.as_deref(), device)?;

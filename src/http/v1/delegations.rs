@@ -75,7 +75,7 @@ impl TryFrom<&NewDelegation> for Content {
             body: Text::parse("/body", new.body.as_deref().unwrap_or_default())?,
             labels: labels(new.labels.as_deref().unwrap_or_default())?,
             priority: new.priority.map_or_else(Default::default, Into::into),
-            due_at: new.due_at.map(timestamp),
+            due_at: timestamp("/due_at", new.due_at)?,
         })
     }
 }
@@ -91,7 +91,7 @@ impl TryFrom<&DelegationChanges> for Changes {
             due_at: match changes.due_at {
                 MaybeUndefined::Undefined => None,
                 MaybeUndefined::Null => Some(None),
-                MaybeUndefined::Value(due_at) => Some(Some(timestamp(due_at))),
+                MaybeUndefined::Value(due_at) => Some(timestamp("/due_at", Some(due_at))?),
             },
         })
     }
@@ -171,7 +171,7 @@ impl Delegations {
             state: state.0.map(Into::into),
             assignee: assignee_id.0.map(Id::from_uuid),
             delegator: delegator_id.0.map(Id::from_uuid),
-            due_before: due_before.0.map(timestamp),
+            due_before: timestamp("due_before", due_before.0)?,
         };
         let page = page_request(limit.0, cursor.0.as_deref())?;
         let query = ListOfTeam { team: Id::from_uuid(team.0), filter, page };

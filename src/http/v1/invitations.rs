@@ -16,7 +16,7 @@ use crate::app::invitation::{self, Invite, Revoke};
 use crate::base::id::Id;
 use crate::base::secret::Secret;
 use crate::domain::text::Email;
-use crate::http::body::Body;
+use crate::http::body::{Body, SMALL};
 use crate::http::caller::{Member, Visitor};
 use crate::http::problem::Failure;
 
@@ -160,7 +160,7 @@ impl Invitations {
     /// Signed in or not: a new person gets an account and a session in the answer.
     /// Permission `invitation:accept` · event `team.invitation.accepted` · quota 10 in 5 minutes per address.
     #[oai(path = "/invitations/accept", method = "post", operation_id = "acceptInvitation")]
-    async fn accept(&self, visitor: Visitor, body: Body<Acceptance>) -> Result<Accepted, Failure> {
+    async fn accept(&self, visitor: Visitor, body: Body<Acceptance, SMALL>) -> Result<Accepted, Failure> {
         let Body(Acceptance { token, name, email, device }) = body;
         let token = Secret::new(token);
         if visitor.caller.actor.user().is_some() {

@@ -127,7 +127,7 @@ impl Me {
             state: state.0.map(Into::into),
             assignee: matches!(role.0, Some(Side::Assignee)).then_some(me),
             delegator: matches!(role.0, Some(Side::Delegator)).then_some(me),
-            due_before: due_before.0.map(timestamp),
+            due_before: timestamp("due_before", due_before.0)?,
         };
         let page = page_request(limit.0, cursor.0.as_deref())?;
         let list = member.ask(&member.caller, delegation::ListMine { filter, page }).await?;

@@ -49,21 +49,25 @@ async fn a_row_tells_who_did_what_to_what_and_from_where() {
     client.address = "198.51.100.23".parse().unwrap();
     let list = format!("/api/v1/teams/{team}/delegations");
     let made = client.post(&list, &json!({"title": "Plan"})).await.expect(201);
-    assert_eq!(made.header("x-request-id"), "req-42");
-    let rows = world.audit(&owner, "request_id=req-42").await;
+    let request = made.header("x-request-id");
+    assert_eq!(request.parse::<uuid::Uuid>().unwrap().get_version_num(), 7);
+    let rows = world.audit(&owner, &format!("request_id={request}")).await;
     assert_eq!(rows.len(), 1);
     let row = &rows[0];
     assert_eq!(row["seq"].to_string(), made.header("milton-audit"));
     let expected = json!({"seq": row["seq"], "at": "2026-03-01T09:00:05Z", "event": "delegation.created",
         "outcome": "success", "actor": {"kind": "user", "user_id": owner.id, "name": "Olga Owner"}, "scope": team,
-        "resource_type": "delegation", "resource_id": made.text("/id"), "request_id": "req-42",
+        "resource_type": "delegation", "resource_id": made.text("/id"), "request_id": request,
         "address": "198.51.100.23", "user_agent": "Agent/7", "detail": row["detail"], "leaf": row["leaf"]});
     assert_eq!(*row, expected);
     assert_eq!(row["leaf"].as_str().unwrap().len(), 64);
+    assert_eq!(row["detail"]["client_request_id"], "req-42");
 
-    let refused = client.clone().with("x-request-id", "req-43");
-    refused.post("/api/v1/teams/01957000-0000-7000-8000-000000000000/leave", &json!({})).await.expect(403);
-    let row = &world.audit(&owner, "request_id=req-43").await[0];
+    let graft = client.clone().with("x-request-id", &request);
+    let refused = graft.post("/api/v1/teams/01957000-0000-7000-8000-000000000000/leave", &json!({})).await.expect(403);
+    assert_eq!(world.audit(&owner, &format!("request_id={request}")).await.len(), 1, "nobody's row joins another's");
+    let row = &world.audit(&owner, &format!("request_id={}", refused.header("x-request-id"))).await[0];
+    assert_eq!(row["detail"]["client_request_id"], request);
     assert_eq!((&row["event"], &row["outcome"]), (&json!("authz.denied"), &json!("denied")));
     assert_eq!(row["detail"]["attempted"], "team.member.left");
     assert_eq!(row["detail"]["permission"], "membership:leave");

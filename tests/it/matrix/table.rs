@@ -123,6 +123,7 @@ const DOORS: &[(&str, &str)] = &[
     ("team:list-own", "signed-in"),
     ("delegation:list-own", "signed-in"),
     ("quota:report", "anonymous signed-in"),
+    ("session:expire", "job"),
     ("owner:claim", "operator"),
     ("sign-in-link:create", "operator"),
     ("server:run", "operator"),

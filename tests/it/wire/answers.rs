@@ -89,7 +89,7 @@ async fn a_wrong_parameter_has_its_name() {
 }
 
 #[tokio::test]
-async fn ids_of_requests_come_and_go() {
+async fn each_request_has_an_id_of_our_own() {
     let wire = Wire::start().await;
     let send = async |id: &str| {
         let mut request = request("GET", "/api/v1/whoami", "");
@@ -100,10 +100,11 @@ async fn ids_of_requests_come_and_go() {
         assert!(text.starts_with("socket://127.0.0.1:") && text.ends_with(&id), "{text}");
         id
     };
-    assert_eq!(send("trace-1.A_b").await, "trace-1.A_b");
-    for bad in ["a b", "", "{}", &"a".repeat(65)] {
-        let id = send(bad).await;
-        assert_eq!(id.parse::<uuid::Uuid>().unwrap().get_version_num(), 7, "{bad:?}");
+    let mine = send("trace-1.A_b").await;
+    for sent in [&mine, "trace-1.A_b", "a b", "", "{}", &"a".repeat(65)] {
+        let id = send(sent).await;
+        assert_eq!(id.parse::<uuid::Uuid>().unwrap().get_version_num(), 7, "{sent:?}");
+        assert_ne!(id, sent);
     }
 }
 

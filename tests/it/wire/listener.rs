@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use milton::base::clock::{Clock as _, SystemClock};
+use milton::http::body::SMALL;
 use milton::http::limits::Limits;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
@@ -145,6 +146,51 @@ async fn an_oversized_body_is_refused_and_the_refusal_arrives() {
     let head = "POST /api/v1/notes HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json";
     let answer = wire.raw(&format!("{head}\r\nTransfer-Encoding: chunked\r\n\r\n{chunk}0\r\n\r\n")).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_strangers_body_is_small() {
+    let wire = Wire::start().await;
+    let padded = |size: usize| format!("{:size$}", r#"{"title":"a"}"#);
+    assert_eq!(wire.post("/api/v1/small-notes", &padded(SMALL)).await.status(), 200);
+    problem(&wire.post("/api/v1/small-notes", &padded(SMALL + 1)).await, 413, "payload-too-large");
+}
+
+#[tokio::test]
+async fn all_bodies_together_have_a_bound() {
+    let wire = Wire::with(Limits { bodies: 100_000, ..Limits::default() }).await;
+    let head = "POST /api/v1/notes HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 90001\r\n\r\n";
+    let mut holder = wire.tls("http/1.1").await.unwrap();
+    holder.write_all(format!("{head}{}", " ".repeat(90_000)).as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let large = format!("{:20000}", r#"{"title":"a"}"#);
+    for _ in 0..2 {
+        let refused = wire.post("/api/v1/notes", &large).await;
+        problem(&refused, 503, "unavailable");
+        assert_eq!(header(&refused, "retry-after"), "1");
+        assert_eq!(wire.post("/api/v1/notes", r#"{"title":"a"}"#).await.status(), 200, "small ones still fit");
+    }
+    drop(holder);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(wire.post("/api/v1/notes", &large).await.status(), 200, "and what was held is free again");
+}
+
+#[tokio::test]
+async fn a_connection_has_its_share_of_streams_and_of_memory() {
+    let wire = Wire::start().await;
+    let mut stream = wire.tls("h2").await.unwrap();
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    let mut frame = [0; 9];
+    stream.read_exact(&mut frame).await.unwrap();
+    assert_eq!(frame[3], 4, "SETTINGS comes first");
+    let mut settings = vec![0; usize::from(frame[2])];
+    stream.read_exact(&mut settings).await.unwrap();
+    let value = |id: u16| {
+        let found = settings.chunks(6).find(|setting| setting[..2] == id.to_be_bytes());
+        found.map(|setting| u32::from_be_bytes(setting[2..].try_into().unwrap()))
+    };
+    // RFC 9113, 6.5.2: SETTINGS_MAX_CONCURRENT_STREAMS and SETTINGS_INITIAL_WINDOW_SIZE.
+    assert_eq!((value(3), value(4)), (Some(32), Some(32 << 10)));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use milton::domain::{AuthFailure, Error};
-use milton::http::body::Body;
+use milton::http::body::{Body, SMALL};
 use milton::http::problem::Failure;
 use milton::http::request_id::RequestId;
 use poem::web::RemoteAddr;
@@ -52,6 +52,12 @@ impl Toy {
     #[oai(path = "/whoami", method = "get", operation_id = "whoAmI")]
     async fn whoami(&self, peer: &RemoteAddr, id: RequestId) -> Result<PlainText<String>, Failure> {
         Ok(PlainText(format!("{peer} {id}")))
+    }
+
+    /// Open to strangers.
+    #[oai(path = "/small-notes", method = "post", operation_id = "createSmallNote")]
+    async fn create_small(&self, note: Body<Note, SMALL>) -> Result<Json<Note>, Failure> {
+        Ok(Json(note.0))
     }
 
     /// Has no limit of its own.

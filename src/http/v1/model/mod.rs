@@ -20,9 +20,10 @@ pub fn moment(at: Timestamp) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.micros()) * 1_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
-/// A moment as the API reads it.
-pub fn timestamp(at: OffsetDateTime) -> Timestamp {
-    Timestamp::from_micros(i64::try_from(at.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX))
+/// A moment as the API reads it, if there is one; `pointer` says where it stood.
+pub fn timestamp(pointer: &str, at: Option<OffsetDateTime>) -> Result<Option<Timestamp>, Error> {
+    let parse = |at| Timestamp::of(at).ok_or_else(|| Error::invalid(pointer, "must be in the years 0 to 9999 of UTC"));
+    at.map(parse).transpose()
 }
 
 /// Reads the parameters of a list.
