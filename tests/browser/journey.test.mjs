@@ -143,7 +143,7 @@ test("a page that one may not see says so, with the request's number, and that i
   await page.goto(`${milton.url}/?open=${nowhere}&team=${nowhere}`);
   const problem = page.getByRole("alert");
   await problem.getByText("recorded in the audit log").waitFor();
-  assert.match(await problem.locator("code").innerText(), /\S{8,}/);
+  assert.match(await problem.locator(".problem-id code").innerText(), /\S{8,}/);
   await inspect(page, "panel-denied");
 });
 
