@@ -120,7 +120,12 @@ impl App {
         outcome: Result<T, Error>,
         method: &'static str,
     ) -> Result<T, Error> {
-        if let Err(error @ (Error::Unauthenticated(_) | Error::Conflict(Conflict::AlreadyUsed))) = &outcome {
+        let Err(error) = &outcome else { return outcome };
+        let is_way_in = matches!(
+            error,
+            Error::Unauthenticated(_) | Error::Conflict(Conflict::AlreadyUsed | Conflict::InvitationClosed)
+        );
+        if is_way_in {
             let detail = BTreeMap::from([("error", error.kind().to_owned()), ("method", method.to_owned())]);
             self.record_failed_sign_in(caller, detail).await?;
         }

@@ -38,6 +38,12 @@ pub const KINDS: &[Kind] = &[
     kind("wrong-state", 409, "Wrong state", "The present state does not allow this step."),
     kind("link-required", 409, "Link required", "This e-mail has an account: sign in there and link the identity."),
     kind("already-used", 409, "Already used", "This was used before and works only once."),
+    kind(
+        "invitation-closed",
+        409,
+        "Invitation closed",
+        "It was used, revoked or has expired, is for somebody else, or whoever made it may no longer give it.",
+    ),
     kind("already-exists", 409, "Already exists", "There is one already."),
     kind("already-claimed", 409, "Already claimed", "This server has an owner."),
     kind("held", 409, "Legal hold", "A legal hold forbids this."),

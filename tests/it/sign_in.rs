@@ -309,6 +309,31 @@ async fn no_header_of_the_client_names_its_address() {
 }
 
 #[tokio::test]
+async fn many_addresses_are_one_person() {
+    let quotas = HashMap::from([("requests-of-person", 5)]);
+    let world = World::with(Options { quotas, ..Options::default() });
+    let olga = world.claim("Olga").await;
+    let at = |number: u8| {
+        let mut elsewhere = olga.clone();
+        elsewhere.address = [198, 51, 100, number].into();
+        elsewhere
+    };
+    for number in 0..5 {
+        at(number).get("/api/v1/teams").await.expect(200);
+    }
+    let size = world.audit_size();
+    for number in 5..9 {
+        let refused = at(number).post("/api/v1/invitations/accept", &json!({})).await.problem(429, "quota-exceeded");
+        assert!(refused.text("/detail").contains("requests-of-person"), "{}", refused.text);
+        at(number).get("/api/v1/me").await.problem(429, "quota-exceeded");
+    }
+    assert_eq!(world.audit_size(), size + 1, "told once");
+    world.stranger().get("/api/v1/auth/providers").await.expect(200);
+    world.pass(Duration::from_mins(1));
+    at(9).get("/api/v1/me").await.expect(200);
+}
+
+#[tokio::test]
 async fn a_token_stands_in_its_own_answer_and_nowhere_else() {
     let world = World::unclaimed();
     let link = world.claim_token().await;

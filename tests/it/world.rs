@@ -49,7 +49,7 @@ impl Default for Options {
     fn default() -> Self {
         let start = Timestamp::parse("2026-03-01T09:00:00Z").unwrap();
         Self {
-            quotas: HashMap::from([("sign-ins", 100_000), ("requests", 1_000_000)]),
+            quotas: HashMap::from([("sign-ins", 100_000), ("requests", 1_000_000), ("requests-of-person", 1_000_000)]),
             providers: Vec::new(),
             clock: Arc::new(ManualClock::at(start)),
             entropy: Arc::new(SeededEntropy::new(1)),
