@@ -18,7 +18,7 @@ use crate::domain::user::{User, UserState};
 use crate::domain::{AuthFailure, Conflict, Error};
 use crate::store::invitation::{self, NewInvitation};
 use crate::store::session::NewSession;
-use crate::store::user::{self, NewUser};
+use crate::store::user::{self, Address, NewUser};
 use crate::store::{Action, Asker, Query, Reach, ReadTx, Target, Tx, team};
 
 use super::bearer::Bearer;
@@ -207,7 +207,8 @@ impl Action for Join {
         }
         let name = self.arrival.name.ok_or_else(|| Error::invalid("/name", "is needed"))?;
         let email = self.arrival.email;
-        let id = join(tx, &NewUser { name, email: email.clone(), instance_role: Role::Member })?;
+        let stated = email.clone().map(Address::Stated);
+        let id = join(tx, &NewUser { name, email: stated, instance_role: Role::Member })?;
         go_through(tx, &self.selector, email.as_ref(), id)?;
         arrive(tx, id, &self.session)
     }

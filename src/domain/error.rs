@@ -81,7 +81,7 @@ pub enum Conflict {
     /// The state machine has no such step from here.
     #[error("wrong state")]
     WrongState,
-    /// An e-mail belongs to an account with another identity; linking is done signed in.
+    /// A verified e-mail belongs to an account with another identity; linking is done signed in.
     #[error("link required")]
     LinkRequired,
     /// A link or code was used before.

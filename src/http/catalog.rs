@@ -36,7 +36,12 @@ pub const KINDS: &[Kind] = &[
     kind("request-timeout", 408, "Request timeout", "The request took too long to arrive or to answer."),
     kind("last-owner", 409, "Last owner", "The last Owner cannot leave, be demoted, suspended or deleted."),
     kind("wrong-state", 409, "Wrong state", "The present state does not allow this step."),
-    kind("link-required", 409, "Link required", "This e-mail has an account: sign in there and link the identity."),
+    kind(
+        "link-required",
+        409,
+        "Link required",
+        "A provider vouched for this e-mail in another account: sign in there and link the identity.",
+    ),
     kind("already-used", 409, "Already used", "This was used before and works only once."),
     kind(
         "invitation-closed",
