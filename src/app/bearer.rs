@@ -83,23 +83,30 @@ impl Bearer {
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::Mutex;
+    use tokio::task::JoinSet;
+
     use super::*;
     use crate::base::entropy::SeededEntropy;
 
     #[tokio::test]
     async fn however_much_members_ask_for_others_still_come_in() {
-        let bearer = Bearer::new(Arc::new(SeededEntropy::new(1)));
-        let (open, wait) = std::sync::mpsc::channel::<()>();
-        let lane = bearer.lane(TokenKind::Invitation);
-        let slow = lane.run(move || wait.recv());
-        let coming_in = async {
-            tokio::task::yield_now().await;
-            for kind in [TokenKind::Session, TokenKind::SignInLink] {
-                bearer.lane(kind).run(|| ()).await.unwrap();
-            }
-            drop(open);
-        };
-        let (_, ()) = tokio::join!(slow, coming_in);
-        assert_eq!(bearer.hashes(), 3);
+        let bearer = Arc::new(Bearer::new(Arc::new(SeededEntropy::new(1))));
+        let gate = Arc::new(Mutex::new(()));
+        let closed = Arc::clone(&gate).lock_owned().await;
+        let mut asked = JoinSet::new();
+        for _ in 0..100 {
+            let (bearer, gate) = (Arc::clone(&bearer), Arc::clone(&gate));
+            asked
+                .spawn(async move { bearer.lane(TokenKind::Invitation).run(move || drop(gate.blocking_lock())).await });
+        }
+        let refused = asked.join_next().await.unwrap().unwrap();
+        assert!(matches!(refused, Err(Error::Unavailable("too many invitations at once"))), "{refused:?}");
+        for kind in [TokenKind::Session, TokenKind::SignInLink] {
+            bearer.lane(kind).run(|| ()).await.unwrap();
+        }
+        drop(closed);
+        assert_eq!(asked.join_all().await.iter().filter(|done| done.is_ok()).count(), 16);
+        assert_eq!(bearer.hashes(), 102);
     }
 }
