@@ -234,6 +234,8 @@ export default {
   "problem.already-claimed.do": "Bist du es, lass dir auf dem Server einen Anmeldelink ausstellen: milton login-link.",
   "problem.already-used": "Das wurde schon benutzt",
   "problem.already-used.do": "Es gilt einmal. Lass dir ein neues geben.",
+  "problem.invitation-closed": "Diese Einladung ist geschlossen",
+  "problem.invitation-closed.do": "Sie wurde benutzt oder widerrufen, ist abgelaufen oder für jemand anderen. Lass dir eine neue geben.",
   "problem.wrong-state": "Es ist inzwischen weiter",
   "problem.412": "Jemand anderes war schneller",
   "problem.412.do": "Kopiere, was du geschrieben hast, schließe dies, öffne es neu und ändere es dort.",

@@ -233,6 +233,8 @@ export default {
   "problem.already-claimed.do": "If that is you, ask the host for a sign-in link: milton login-link.",
   "problem.already-used": "This has been used already",
   "problem.already-used.do": "It works once. Ask for a new one.",
+  "problem.invitation-closed": "This invitation is closed",
+  "problem.invitation-closed.do": "It was used, revoked, has expired, or is for somebody else. Ask for a new one.",
   "problem.wrong-state": "It has moved on meanwhile",
   "problem.412": "Somebody else changed it first",
   "problem.412.do": "Copy what you typed, close this, open it again and make your change anew.",

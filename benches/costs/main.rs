@@ -51,7 +51,7 @@ async fn run(operation: &str, times: u32) -> Outcome<()> {
         clock: Arc::new(SystemClock),
         entropy,
         providers: Vec::new(),
-        quotas: ["sign-ins", "requests", "delegations"]
+        quotas: ["sign-ins", "requests", "requests-of-person", "delegations"]
             .map(|name| (name, PLENTY))
             .into_iter()
             .collect::<HashMap<_, _>>(),

@@ -118,6 +118,7 @@ async fn listen(folder: &Path, open: bool) -> Outcome<()> {
 }
 
 fn quotas(open: bool) -> QuotaFigures {
-    let names: &[&str] = if open { &["sign-ins", "requests", "delegations", "invitations"] } else { &["sign-ins"] };
+    let open_too: &[&str] = &["sign-ins", "requests", "requests-of-person", "delegations", "invitations"];
+    let names = if open { open_too } else { &open_too[..1] };
     names.iter().map(|name| (*name, PLENTY)).collect::<HashMap<_, _>>()
 }

@@ -5,6 +5,7 @@ use crate::domain::Error;
 use crate::domain::actor::{Actor, Caller, SignedIn};
 use crate::domain::event::Event;
 use crate::domain::permission::{Permission, Relation};
+use crate::domain::quota::{self, Quota};
 use crate::domain::role::Role;
 use crate::domain::session::{RevokeReason, Session};
 use crate::domain::team::Team;
@@ -55,7 +56,7 @@ impl Query for GetProfile {
 pub struct UpdateProfile {
     /// A new name.
     pub name: Option<Name>,
-    /// A new address.
+    /// A new address: what they say of themself, see [`user::Address`].
     pub email: Option<Email>,
 }
 
@@ -67,6 +68,9 @@ impl Action for UpdateProfile {
     }
     fn event(&self) -> Event {
         Event::UserUpdated
+    }
+    fn quota(&self) -> Option<Quota> {
+        Some(quota::PROFILE_CHANGES)
     }
     fn target(&self) -> Target {
         Target::instance()

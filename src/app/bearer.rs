@@ -17,7 +17,8 @@ use super::slow_lane::SlowLane;
 /// The slow half of tokens.
 pub(super) struct Bearer {
     entropy: Arc<dyn Entropy>,
-    lane: SlowLane,
+    ways_in: SlowLane,
+    members: SlowLane,
     comparisons: Comparisons,
 }
 
@@ -29,14 +30,28 @@ pub(super) struct NewToken {
 
 impl Bearer {
     pub fn new(entropy: Arc<dyn Entropy>) -> Self {
-        Self { entropy, lane: SlowLane::for_half_the_cores(), comparisons: Comparisons::default() }
+        let (ways_in, members) = (SlowLane::for_ways_in(), SlowLane::for_members());
+        Self { entropy, ways_in, members, comparisons: Comparisons::default() }
+    }
+
+    /// What a signed-in person has made waits apart from those who want to come in.
+    const fn lane(&self, kind: TokenKind) -> &SlowLane {
+        match kind {
+            TokenKind::Session | TokenKind::SignInLink => &self.ways_in,
+            TokenKind::ApiKey | TokenKind::Invitation => &self.members,
+        }
+    }
+
+    /// How many hashes were asked for since the start, made or compared.
+    pub fn hashes(&self) -> u64 {
+        self.ways_in.entered() + self.members.entered()
     }
 
     /// Makes a token. `Unavailable` when too many hashes wait.
     pub async fn mint(&self, store: &Store, kind: TokenKind) -> Result<NewToken, Error> {
         let minted = store.token_keys().mint(kind, &*self.entropy);
         let (peppered, entropy) = (minted.peppered, Arc::clone(&self.entropy));
-        let hash = self.lane.run(move || bearer::hash(&peppered, DEFAULT_COST, &*entropy)).await?;
+        let hash = self.lane(kind).run(move || bearer::hash(&peppered, DEFAULT_COST, &*entropy)).await?;
         let hash = hash.map_err(Error::internal)?;
         Ok(NewToken { token: minted.token, record: TokenRecord { selector: minted.selector, hash } })
     }
@@ -61,7 +76,37 @@ impl Bearer {
     /// Whether a token belongs to a hash.
     pub async fn matches(&self, presented: &Presented, hash: &str) -> Result<bool, Error> {
         let (peppered, stored) = (presented.peppered(), hash.to_owned());
-        let compare = self.lane.run(move || bearer::matches(&peppered, &stored));
+        let compare = self.ways_in.run(move || bearer::matches(&peppered, &stored));
         self.comparisons.once(presented.fingerprint, hash, compare).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::Mutex;
+    use tokio::task::JoinSet;
+
+    use super::*;
+    use crate::base::entropy::SeededEntropy;
+
+    #[tokio::test]
+    async fn however_much_members_ask_for_others_still_come_in() {
+        let bearer = Arc::new(Bearer::new(Arc::new(SeededEntropy::new(1))));
+        let gate = Arc::new(Mutex::new(()));
+        let closed = Arc::clone(&gate).lock_owned().await;
+        let mut asked = JoinSet::new();
+        for _ in 0..100 {
+            let (bearer, gate) = (Arc::clone(&bearer), Arc::clone(&gate));
+            asked
+                .spawn(async move { bearer.lane(TokenKind::Invitation).run(move || drop(gate.blocking_lock())).await });
+        }
+        let refused = asked.join_next().await.unwrap().unwrap();
+        assert!(matches!(refused, Err(Error::Unavailable("too many invitations at once"))), "{refused:?}");
+        for kind in [TokenKind::Session, TokenKind::SignInLink] {
+            bearer.lane(kind).run(|| ()).await.unwrap();
+        }
+        drop(closed);
+        assert_eq!(asked.join_all().await.iter().filter(|done| done.is_ok()).count(), 16);
+        assert_eq!(bearer.hashes(), 102);
     }
 }

@@ -8,17 +8,17 @@ use crate::base::secret::Secret;
 use crate::crypto::bearer::TokenKind;
 use crate::domain::actor::{Actor, Caller};
 use crate::domain::event::Event;
-use crate::domain::permission::{Permission, Relation};
-use crate::domain::quota::{self, Quota};
+use crate::domain::permission::{Decision, Permission, Relation, Subject, decide};
+use crate::domain::quota;
 use crate::domain::role::Role;
 use crate::domain::session::Session;
 use crate::domain::team::{INVITATION_LIFETIME, Invitation, MAX_INVITATION_LIFETIME, Team};
 use crate::domain::text::Email;
-use crate::domain::user::User;
+use crate::domain::user::{User, UserState};
 use crate::domain::{AuthFailure, Conflict, Error};
 use crate::store::invitation::{self, NewInvitation};
 use crate::store::session::NewSession;
-use crate::store::user::{self, NewUser};
+use crate::store::user::{self, Address, NewUser};
 use crate::store::{Action, Asker, Query, Reach, ReadTx, Target, Tx, team};
 
 use super::bearer::Bearer;
@@ -54,16 +54,18 @@ pub struct Invited {
 }
 
 impl App {
-    /// Opens a door into a team.
+    /// Opens a door into a team. Quota and permission come before the token: its hash is dear, and a refusal must not be.
     pub async fn invite(&self, caller: &Caller, invite: Invite) -> Result<Acted<Invited>, Error> {
         let lifetime = invite.lifetime.unwrap_or(INVITATION_LIFETIME);
         if !(MIN_LIFETIME..=MAX_INVITATION_LIFETIME).contains(&lifetime) {
             return Err(Error::invalid("/expires_in", "must be between 60 seconds and 30 days"));
         }
-        let minted = self.bearer.mint(&self.store, TokenKind::Invitation).await?;
         let Invite { team, role, email, .. } = invite;
+        let allowance = self.spend(caller, quota::INVITATIONS).await?;
+        self.ask(caller, MayInvite { team, role }).await?;
+        let minted = self.bearer.mint(&self.store, TokenKind::Invitation).await?;
         let create = Create(NewInvitation { team, token: minted.record, role, email, lifetime });
-        let Acted { output, seq, allowance } = self.act(caller, create).await?;
+        let Acted { output, seq, allowance } = self.act_within(caller, create, Some(allowance)).await?;
         let url = Secret::new(format!("{}/invite#{}", self.public_url, minted.token.expose()));
         Ok(Acted { output: Invited { invitation: output, token: minted.token, url }, seq, allowance })
     }
@@ -100,11 +102,35 @@ impl App {
         if !self.bearer.matches(&presented, &hash).await? {
             return Err(AuthFailure::Invalid.into());
         }
-        if closed { Err(Error::Conflict(Conflict::AlreadyUsed)) } else { Ok(presented.selector) }
+        if closed { Err(Error::Conflict(Conflict::InvitationClosed)) } else { Ok(presented.selector) }
     }
 }
 
-/// Opens a door into a team.
+/// May I invite so? Asked before anything slow is done for the answer; [`Create`] is judged again when it is done.
+#[derive(Debug)]
+struct MayInvite {
+    team: Id<Team>,
+    role: Role,
+}
+
+impl Query for MayInvite {
+    type Output = ();
+
+    fn permission(&self) -> Permission {
+        to_invite(self.role)
+    }
+    fn target(&self) -> Target {
+        Target::team(self.team)
+    }
+    fn relation(&self, _: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
+        Ok(Relation { target: Some(self.role), ..Relation::default() })
+    }
+    fn run(self, _: &ReadTx<'_>, _: &Asker<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// Opens a door into a team. Its quota is spent by [`App::invite`].
 #[derive(Debug)]
 struct Create(NewInvitation);
 
@@ -112,13 +138,10 @@ impl Action for Create {
     type Output = Invitation;
 
     fn permission(&self) -> Permission {
-        Permission::InvitationCreate
+        to_invite(self.0.role)
     }
     fn event(&self) -> Event {
         Event::InvitationCreated
-    }
-    fn quota(&self) -> Option<Quota> {
-        Some(quota::INVITATIONS)
     }
     fn target(&self) -> Target {
         Target::team(self.0.team)
@@ -184,15 +207,56 @@ impl Action for Join {
         }
         let name = self.arrival.name.ok_or_else(|| Error::invalid("/name", "is needed"))?;
         let email = self.arrival.email;
-        let id = join(tx, &NewUser { name, email: email.clone(), instance_role: Role::Member })?;
+        let stated = email.clone().map(Address::Stated);
+        let id = join(tx, &NewUser { name, email: stated, instance_role: Role::Member })?;
         go_through(tx, &self.selector, email.as_ref(), id)?;
         arrive(tx, id, &self.session)
     }
 }
 
+/// What one must be allowed, to invite with this role. One who comes in as an Admin or Owner may change roles and remove
+/// people at once: letting them in wants what these acts want.
+const fn to_invite(role: Role) -> Permission {
+    match role {
+        Role::Owner | Role::Admin => Permission::InvitationCreateHigh,
+        Role::Manager | Role::Member => Permission::InvitationCreate,
+    }
+}
+
+/// Whether somebody with this role, or none, may open such a door; how fresh their sign-in is aside.
+fn may_invite(inviter: Option<Role>, role: Role) -> bool {
+    let subject = Subject::User { active: true, instance_role: None, team_role: inviter, stepped_up: true };
+    let relation = Relation { target: Some(role), ..Relation::default() };
+    decide(to_invite(role), subject, relation) == Decision::Allow
+}
+
+/// Closes the doors that a person opened, and could not open any more with the role that is left to them.
+pub(super) fn close_doors(tx: &mut Tx<'_>, team: Id<Team>, person: Id<User>, left: Option<Role>) -> Result<(), Error> {
+    let mut closed = 0;
+    for role in Role::ALL.into_iter().filter(|role| !may_invite(left, *role)) {
+        closed += invitation::revoke_of(tx, team, person, role)?;
+    }
+    if closed > 0 {
+        tx.note("invitations_revoked", closed);
+    }
+    Ok(())
+}
+
+/// Whether an invitation still stands for the will of somebody who may have it: an account in good standing, with a role
+/// that allows it now; and not whoever goes through, or a right could outlive its loss.
+fn is_backed(read: &ReadTx<'_>, invitation: &Invitation, person: Id<User>) -> Result<bool, Error> {
+    let inviter = invitation.invited_by;
+    Ok(inviter != person
+        && user::get(read, inviter)?.state == UserState::Active
+        && may_invite(team::find_role(read, invitation.team, inviter)?, invitation.role))
+}
+
 /// Uses the invitation up and makes the person a member.
 fn go_through(tx: &mut Tx<'_>, selector: &str, email: Option<&Email>, person: Id<User>) -> Result<Id<Team>, Error> {
     let accepted = invitation::accept(tx, selector, email)?;
+    if !is_backed(tx, &accepted, person)? {
+        return Err(Error::Conflict(Conflict::InvitationClosed));
+    }
     invitation::record_accepter(tx, accepted.id, person)?;
     team::insert_member(tx, accepted.team, person, accepted.role)?;
     tx.concerns(KIND, accepted.id);

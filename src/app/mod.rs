@@ -89,6 +89,16 @@ impl App {
             Some(quota) => Some(self.spend(caller, quota).await?),
             None => None,
         };
+        self.act_within(caller, action, allowance).await
+    }
+
+    /// Changes something for which the allowance, where there is one, has been spent.
+    async fn act_within<A: Action>(
+        &self,
+        caller: &Caller,
+        action: A,
+        allowance: Option<Allowance>,
+    ) -> Result<Acted<A::Output>, Error> {
         let used = allowance.as_ref().and_then(|allowance| allowance.in_use(caller));
         let done = self.store.act(caller.clone(), action, used).await?;
         Ok(Acted { output: done.output, seq: done.seq, allowance })
@@ -135,6 +145,11 @@ impl App {
                 Err(refused.error)
             }
         }
+    }
+
+    /// How many bcrypt hashes were asked for since the start: the dearest thing that a request can have done.
+    pub fn hashes(&self) -> u64 {
+        self.bearer.hashes()
     }
 
     /// The address people reach this server at.

@@ -19,7 +19,7 @@ use crate::domain::{AuthFailure, Conflict, Error};
 use crate::idp::{Identity, IdpError, Provider};
 use crate::store::login::{self, NewTransaction, Transaction};
 use crate::store::session::NewSession;
-use crate::store::user::{self, NewUser};
+use crate::store::user::{self, Address, NewUser};
 use crate::store::{Action, Target, Tx};
 
 use super::App;
@@ -208,6 +208,7 @@ struct Arriving {
     issuer: String,
     subject: Secret<String>,
     name: Option<Name>,
+    /// Their address, when the provider says that it is verified.
     email: Option<Email>,
     /// Whether a domain rule lets them in without an invitation.
     admitted: bool,
@@ -228,11 +229,11 @@ impl Arriving {
         }
     }
 
-    /// Makes their account, if they may join. A known address is no way in: it is linked by its holder, signed in.
+    /// Makes their account, if they may join. An address that another has verified is no way in; what somebody only
+    /// says of themself stands in nobody's way.
     fn join(&self, tx: &mut Tx<'_>) -> Result<Id<User>, Error> {
-        let taken = self.email.as_ref().map(|email| user::find_by_email(tx, email)).transpose()?.flatten();
-        if taken.is_some() {
-            return Err(Error::Conflict(Conflict::LinkRequired));
+        if let Some(email) = &self.email {
+            user::refuse_taken(tx, email)?;
         }
         let Some(name) = self.name.clone().filter(|_| self.admitted) else {
             return Err(Error::NotInvited);
@@ -240,7 +241,8 @@ impl Arriving {
         if !user::is_claimed(tx)? {
             return Err(Error::NotInvited);
         }
-        let new = NewUser { name, email: self.email.clone(), instance_role: Role::Member };
+        let email = self.email.clone().map(Address::Verified);
+        let new = NewUser { name, email, instance_role: Role::Member };
         let id = join(tx, &new)?;
         login::insert_identity(tx, id, &self.issuer, self.subject.expose())?;
         Ok(id)

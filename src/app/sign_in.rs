@@ -16,8 +16,8 @@ use crate::domain::user::{DeviceDescription, User, UserState};
 use crate::domain::{AuthFailure, Conflict, Error};
 use crate::store::login::{self, LinkPurpose};
 use crate::store::session::{self, NewSession, TokenRecord};
-use crate::store::user::{self, NewUser};
-use crate::store::{Action, Target, Tx};
+use crate::store::user::{self, Address, Claimants, NewUser};
+use crate::store::{Action, ReadTx, Target, Tx};
 
 use super::App;
 use super::bearer::Bearer;
@@ -27,7 +27,7 @@ use super::bearer::Bearer;
 pub struct Arrival {
     /// Their name, when this makes their account.
     pub name: Option<Name>,
-    /// Their address, when this makes their account.
+    /// Their address, when this makes their account: what they say of themself.
     pub email: Option<Email>,
     /// What their client says of itself.
     pub device: Option<DeviceDescription>,
@@ -48,9 +48,20 @@ pub struct SignedInNow {
     pub seq: i64,
 }
 
+/// For whom a sign-in link shall be.
+#[derive(Clone, Debug)]
+pub enum Whom {
+    /// Whoever has this address; the account must be beyond doubt.
+    Email(Email),
+    /// This account.
+    Account(Id<User>),
+}
+
 /// A link made on the host.
 #[derive(Debug)]
 pub struct NewLink {
+    /// Whom it lets in, when it is for somebody who has an account: for the operator to check.
+    pub person: Option<Name>,
     /// The address to open; the token stands in the fragment, so that no server log ever holds it.
     pub url: Secret<String>,
 }
@@ -61,15 +72,16 @@ impl App {
         self.create_link(operator, None, "claim").await
     }
 
-    /// Makes a link that lets an existing person in. `NotFound` when nobody has this address.
-    pub async fn create_sign_in_link(&self, operator: &Caller, email: Email) -> Result<NewLink, Error> {
-        self.create_link(operator, Some(email), "link").await
+    /// Makes a link that lets an existing person in. `NotFound` when there is none; `Invalid`, which names them, when
+    /// several accounts state the address and none has it verified.
+    pub async fn create_sign_in_link(&self, operator: &Caller, whom: Whom) -> Result<NewLink, Error> {
+        self.create_link(operator, Some(whom), "link").await
     }
 
-    async fn create_link(&self, operator: &Caller, email: Option<Email>, page: &str) -> Result<NewLink, Error> {
+    async fn create_link(&self, operator: &Caller, whom: Option<Whom>, page: &str) -> Result<NewLink, Error> {
         let new = self.bearer.mint(&self.store, TokenKind::SignInLink).await?;
-        self.act(operator, CreateLink { token: new.record, email }).await?;
-        Ok(NewLink { url: Secret::new(format!("{}/{page}#{}", self.public_url, new.token.expose())) })
+        let person = self.act(operator, CreateLink { token: new.record, whom }).await?.output;
+        Ok(NewLink { person, url: Secret::new(format!("{}/{page}#{}", self.public_url, new.token.expose())) })
     }
 
     /// Signs in by a one-time link; the claim link also makes the owner, and wants their name.
@@ -120,7 +132,12 @@ impl App {
         outcome: Result<T, Error>,
         method: &'static str,
     ) -> Result<T, Error> {
-        if let Err(error @ (Error::Unauthenticated(_) | Error::Conflict(Conflict::AlreadyUsed))) = &outcome {
+        let Err(error) = &outcome else { return outcome };
+        let is_way_in = matches!(
+            error,
+            Error::Unauthenticated(_) | Error::Conflict(Conflict::AlreadyUsed | Conflict::InvitationClosed)
+        );
+        if is_way_in {
             let detail = BTreeMap::from([("error", error.kind().to_owned()), ("method", method.to_owned())]);
             self.record_failed_sign_in(caller, detail).await?;
         }
@@ -128,18 +145,39 @@ impl App {
     }
 }
 
-/// Makes a one-time link: for the person with this address, or for whoever claims the server.
+/// Makes a one-time link: for a person, whose name it answers, or for whoever claims the server.
 #[derive(Debug)]
 struct CreateLink {
     token: TokenRecord,
-    email: Option<Email>,
+    whom: Option<Whom>,
+}
+
+/// The account that is meant, if there is no doubt.
+fn meant(read: &ReadTx<'_>, whom: &Whom) -> Result<User, Error> {
+    let stated = match whom {
+        Whom::Account(id) => return user::get(read, *id),
+        Whom::Email(email) => match user::claimants(read, email)? {
+            Claimants::Holder(id) => return user::get(read, id),
+            Claimants::Stated(stated) => stated,
+        },
+    };
+    match stated.as_slice() {
+        [] => Err(Error::NotFound),
+        [only] => user::get(read, *only),
+        several => {
+            let several = several.iter().map(|id| user::get(read, *id)).collect::<Result<Vec<_>, _>>()?;
+            let several = several.iter().map(|user| format!("{} ({})", user.id, user.name.as_str()));
+            let several = several.collect::<Vec<_>>().join(", ");
+            Err(Error::invalid("/email", format!("is stated by several accounts; give the id of one: {several}")))
+        }
+    }
 }
 
 impl Action for CreateLink {
-    type Output = ();
+    type Output = Option<Name>;
 
     fn permission(&self) -> Permission {
-        if self.email.is_some() { Permission::SignInLinkCreate } else { Permission::OwnerClaim }
+        if self.whom.is_some() { Permission::SignInLinkCreate } else { Permission::OwnerClaim }
     }
     fn event(&self) -> Event {
         Event::LinkCreated
@@ -147,16 +185,18 @@ impl Action for CreateLink {
     fn target(&self) -> Target {
         Target::instance()
     }
-    fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
-        let purpose = match &self.email {
-            Some(email) => LinkPurpose::SignIn(user::find_by_email(tx, email)?.ok_or(Error::NotFound)?),
+    fn apply(self, tx: &mut Tx<'_>) -> Result<Option<Name>, Error> {
+        let person = self.whom.map(|whom| meant(tx, &whom)).transpose()?;
+        let purpose = match &person {
+            Some(user) => LinkPurpose::SignIn(user.id),
             None if user::is_claimed(tx)? => return Err(Error::Conflict(Conflict::AlreadyClaimed)),
             None => LinkPurpose::Claim,
         };
         if let LinkPurpose::SignIn(user) = purpose {
             tx.concerns("user", user);
         }
-        login::insert_link(tx, &self.token, purpose)
+        login::insert_link(tx, &self.token, purpose)?;
+        Ok(person.map(|user| user.name))
     }
 }
 
@@ -189,7 +229,7 @@ impl Action for UseLink {
             LinkPurpose::Claim => {
                 login::spend_claim_links(tx)?;
                 let name = self.arrival.name.ok_or_else(|| Error::invalid("/name", "is needed"))?;
-                join(tx, &NewUser { name, email: self.arrival.email, instance_role: Role::Owner })?
+                join(tx, &NewUser { name, email: self.arrival.email.map(Address::Stated), instance_role: Role::Owner })?
             }
         };
         arrive(tx, person, &self.session)

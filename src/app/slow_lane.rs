@@ -1,34 +1,51 @@
 //! Slow work, which is bcrypt: on blocking threads, a few at a time, behind a short queue.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Semaphore;
 
 use crate::domain::Error;
 
-/// How many may be at work or waiting; one more is refused at once.
+/// How many ways in may be at work or waiting; one more is refused at once.
 const PLACES: usize = 64;
+/// The same for what members have made.
+const PLACES_OF_MEMBERS: usize = 16;
 
 /// The queue and its threads.
 pub(super) struct SlowLane {
     places: Arc<Semaphore>,
     abreast: Arc<Semaphore>,
+    refusal: &'static str,
+    entered: AtomicU64,
 }
 
 impl SlowLane {
-    /// A lane for half of this machine's cores.
-    pub fn for_half_the_cores() -> Self {
+    /// The lane of those who come in: half of this machine's cores.
+    pub fn for_ways_in() -> Self {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Self::new((cores / 2).max(1))
+        Self::new((cores / 2).max(1), PLACES, "too many sign-ins at once")
     }
 
-    fn new(abreast: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(PLACES)), abreast: Arc::new(Semaphore::new(abreast)) }
+    /// The lane of those who are in: one core, so that whatever they ask for, others can still come in.
+    pub fn for_members() -> Self {
+        Self::new(1, PLACES_OF_MEMBERS, "too many invitations at once")
+    }
+
+    fn new(abreast: usize, places: usize, refusal: &'static str) -> Self {
+        let [places, abreast] = [places, abreast].map(|count| Arc::new(Semaphore::new(count)));
+        Self { places, abreast, refusal, entered: AtomicU64::new(0) }
+    }
+
+    /// How often work has come so far, refused work included.
+    pub fn entered(&self) -> u64 {
+        self.entered.load(Ordering::Relaxed)
     }
 
     /// Does the work when its turn comes. `Unavailable` when too much waits already.
     pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let refused = |_| Error::Unavailable("too many sign-ins at once");
+        self.entered.fetch_add(1, Ordering::Relaxed);
+        let refused = |_| Error::Unavailable(self.refusal);
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(refused)?;
         let turn = Arc::clone(&self.abreast).acquire_owned().await.map_err(Error::internal)?;
         let work = move || {
@@ -42,7 +59,7 @@ impl SlowLane {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
     use std::sync::mpsc;
     use std::time::Duration;
 
@@ -59,7 +76,11 @@ mod tests {
 
     impl Gate {
         fn before(abreast: usize) -> Self {
-            Self { lane: Arc::new(SlowLane::new(abreast)), begun: Arc::default(), open: Vec::new() }
+            Self {
+                lane: Arc::new(SlowLane::new(abreast, PLACES, "too many sign-ins at once")),
+                begun: Arc::default(),
+                open: Vec::new(),
+            }
         }
 
         fn queue(&mut self) -> JoinHandle<Result<(), Error>> {

@@ -12,6 +12,8 @@ use crate::domain::text::Name;
 use crate::domain::user::User;
 use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, team};
 
+use super::invitation::close_doors;
+
 /// A team with the caller's role in it.
 #[derive(Debug)]
 pub struct MyTeam {
@@ -182,7 +184,8 @@ impl Action for ChangeRole {
         let before = team::find_role(tx, self.team, self.user)?.ok_or(Error::NotFound)?;
         tx.note("from", before.as_str());
         tx.note("to", self.role.as_str());
-        team::update_role(tx, self.team, self.user, self.role)
+        team::update_role(tx, self.team, self.user, self.role)?;
+        close_doors(tx, self.team, self.user, Some(self.role))
     }
 }
 
@@ -212,7 +215,8 @@ impl Action for RemoveMember {
         Ok(Relation { target: Some(target), ..Relation::default() })
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
-        team::delete_member(tx, self.team, self.user)
+        team::delete_member(tx, self.team, self.user)?;
+        close_doors(tx, self.team, self.user, None)
     }
 }
 
@@ -241,6 +245,7 @@ impl Action for Leave {
     fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let leaving = tx.user()?;
         tx.concerns("user", leaving);
-        team::delete_member(tx, self.team, leaving)
+        team::delete_member(tx, self.team, leaving)?;
+        close_doors(tx, self.team, leaving, None)
     }
 }

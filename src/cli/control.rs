@@ -28,8 +28,8 @@ pub enum Request {
     OwnerClaim,
     /// A link that signs somebody in.
     LoginLink {
-        /// Whom.
-        email: String,
+        /// Whom: an e-mail address or an account's id.
+        whom: String,
     },
 }
 
@@ -43,6 +43,8 @@ pub enum Reply {
         url: String,
         /// RFC 3339.
         expires_at: String,
+        /// The name of whom it lets in, when they have an account.
+        person: Option<String>,
     },
     /// It did not work.
     Problem {
@@ -171,7 +173,7 @@ mod tests {
     fn echo(request: Request) -> std::future::Ready<Reply> {
         std::future::ready(match request {
             Request::OwnerClaim => Reply::Problem { message: "claimed".into(), exit: 1 },
-            Request::LoginLink { email } => Reply::Link { url: email, expires_at: "soon".into() },
+            Request::LoginLink { whom } => Reply::Link { url: whom, expires_at: "soon".into(), person: None },
         })
     }
 
@@ -181,7 +183,7 @@ mod tests {
         let path = folder.path().join("milton.sock");
         let control = listen(&path, echo).unwrap();
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        let reply = ask_in_background(&path, Request::LoginLink { email: "ana@example.org".into() }).await;
+        let reply = ask_in_background(&path, Request::LoginLink { whom: "ana@example.org".into() }).await;
         assert!(matches!(reply, Ok(Some(Reply::Link { url, .. })) if url == "ana@example.org"));
         let reply = ask_in_background(&path, Request::OwnerClaim).await;
         assert!(matches!(reply, Ok(Some(Reply::Problem { exit: 1, .. }))));

@@ -24,10 +24,15 @@ pub fn obtain(place: &Place, request: Request, output: Output) -> Result<(), Fai
         None => make(&settings, request)?,
     };
     match reply {
-        Reply::Link { url, expires_at } => {
+        Reply::Link { url, expires_at, person } => {
             let start = if running { "" } else { "\nNo server is running: start it first." };
-            let human = format!("{}\nIt works once, until {expires_at}.{start}", banner::link(&url));
-            output.say(&human, &json!({"event": "link", "url": url, "expires_at": expires_at, "running": running}));
+            let whom = person.as_ref().map_or_else(String::new, |name| format!("\nIt is for {name}."));
+            let human = format!("{}{whom}\nIt works once, until {expires_at}.{start}", banner::link(&url));
+            let mut machine = json!({"event": "link", "url": url, "expires_at": expires_at, "running": running});
+            if let Some(name) = person {
+                machine["person"] = json!(name);
+            }
+            output.say(&human, &machine);
             Ok(())
         }
         Reply::Problem { message, exit } => Err(Failure::new(Exit::of_code(exit), message)),

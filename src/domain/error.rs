@@ -81,12 +81,16 @@ pub enum Conflict {
     /// The state machine has no such step from here.
     #[error("wrong state")]
     WrongState,
-    /// An e-mail belongs to an account with another identity; linking is done signed in.
+    /// A verified e-mail belongs to an account with another identity; linking is done signed in.
     #[error("link required")]
     LinkRequired,
-    /// A link, code or invitation was used before.
+    /// A link or code was used before.
     #[error("already used")]
     AlreadyUsed,
+    /// An invitation opens nothing: used, revoked, expired, another's, or its maker may not invite so any more. Which of
+    /// these is not told: whoever holds the link need not know.
+    #[error("invitation closed")]
+    InvitationClosed,
     /// It is there already.
     #[error("already exists")]
     AlreadyExists,
@@ -126,6 +130,7 @@ impl Error {
             Self::Conflict(Conflict::WrongState) => "wrong-state",
             Self::Conflict(Conflict::LinkRequired) => "link-required",
             Self::Conflict(Conflict::AlreadyUsed) => "already-used",
+            Self::Conflict(Conflict::InvitationClosed) => "invitation-closed",
             Self::Conflict(Conflict::AlreadyExists) => "already-exists",
             Self::Conflict(Conflict::AlreadyClaimed) => "already-claimed",
             Self::Invalid(_) => "invalid",

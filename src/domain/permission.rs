@@ -190,6 +190,7 @@ matrix! {
         MembershipRemove         "membership:remove"         Team [s(YES), s(BELOW), BELOW, NO];
         MembershipLeave          "membership:leave"          Team [OWN, OWN, OWN, OWN];
         InvitationCreate         "invitation:create"         Team [YES, BELOW, BELOW, NO];
+        InvitationCreateHigh     "invitation:create-high"    Team [s(YES), s(BELOW), NO, NO];
         InvitationRead           "invitation:read"           Team [YES, YES, OWN, NO];
         InvitationRevoke         "invitation:revoke"         Team [YES, YES, OWN, NO];
         GrantCreate              "grant:create"              Team [YES, BELOW, OWN_BELOW, NO];
@@ -360,8 +361,7 @@ pub fn describe() -> String {
         let cells = match permission.row() {
             Some((sphere, cells)) => {
                 let [owner, admin, manager, member] = cells.map(word);
-                let sphere = sphere.as_str();
-                format!("{sphere:<9}{owner:<15}{admin:<15}{manager:<15}{member}")
+                format!("{:<9}{owner:<15}{admin:<15}{manager:<15}{member}", sphere.as_str())
             }
             None => format!("Door     {}", doors_in_words(permission.doors())),
         };

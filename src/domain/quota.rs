@@ -30,10 +30,16 @@ const HOUR: Duration = Duration::from_hours(1);
 pub const DELEGATIONS: Quota = Quota { name: "delegations", limit: 20, window: HOUR, per: Per::User };
 /// Creating invitations.
 pub const INVITATIONS: Quota = Quota { name: "invitations", limit: 20, window: HOUR, per: Per::User };
+/// Changing one's own profile.
+pub const PROFILE_CHANGES: Quota = Quota { name: "profile-changes", limit: 10, window: HOUR, per: Per::User };
 /// Attempts to sign in.
 pub const SIGN_INS: Quota = Quota { name: "sign-ins", limit: 10, window: Duration::from_mins(5), per: Per::Address };
 /// Requests of any kind.
 pub const REQUESTS: Quota = Quota { name: "requests", limit: 600, window: Duration::from_mins(1), per: Per::Address };
 
+/// Requests of one person, from wherever they come: each may leave a denial in the log, which nothing can take out.
+pub const REQUESTS_OF_PERSON: Quota =
+    Quota { name: "requests-of-person", limit: 600, window: Duration::from_mins(1), per: Per::User };
+
 /// Every quota there is: each has its own state.
-pub const ALL: [Quota; 4] = [DELEGATIONS, INVITATIONS, SIGN_INS, REQUESTS];
+pub const ALL: [Quota; 6] = [DELEGATIONS, INVITATIONS, PROFILE_CHANGES, SIGN_INS, REQUESTS, REQUESTS_OF_PERSON];

@@ -13,7 +13,8 @@ pub struct User {
     pub id: Id<User>,
     /// How others see them; sealed in the database.
     pub name: Name,
-    /// Optional: a person who came by a link may have none. Sealed in the database.
+    /// Optional: a person who came by a link may have none. What they say, unless a provider vouched for it. Sealed in
+    /// the database.
     pub email: Option<Email>,
     /// Their role on the server; `None` permits nothing.
     pub instance_role: Option<Role>,

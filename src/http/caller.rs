@@ -114,7 +114,8 @@ fn is_console(request: &Request) -> bool {
     request.headers().get(CONSOLE_HEADER).is_some_and(|value| value == "1")
 }
 
-/// Who is behind what a request shows.
+/// Who is behind what a request shows. One request of theirs is spent as soon as they are known, before anything of it
+/// can leave a row.
 async fn authenticate(app: &App, request: &Request, stranger: &Caller) -> Result<Option<SignedIn>, Error> {
     let shown = match shown(request.headers()) {
         Ok(shown) => shown,
@@ -122,15 +123,21 @@ async fn authenticate(app: &App, request: &Request, stranger: &Caller) -> Result
     };
     match shown {
         None => Ok(None),
-        Some(Shown::Token(token)) => app.authenticate(stranger, token).await.map(Some),
+        Some(Shown::Token(token)) => recognize(app, stranger, token).await.map(Some),
         Some(Shown::Cookie(token)) => {
-            let signed_in = app.authenticate(stranger, token).await?;
+            let signed_in = recognize(app, stranger, token).await?;
             if signed_in.kind != SessionKind::Console || !is_own_page(request, app.public_url()) {
                 return app.refuse_foreign_page(&known(stranger, signed_in)).await;
             }
             Ok(Some(signed_in))
         }
     }
+}
+
+async fn recognize(app: &App, stranger: &Caller, token: &str) -> Result<SignedIn, Error> {
+    let signed_in = app.authenticate(stranger, token).await?;
+    app.spend(&known(stranger, signed_in), quota::REQUESTS_OF_PERSON).await?;
+    Ok(signed_in)
 }
 
 fn known(stranger: &Caller, signed_in: SignedIn) -> Caller {

@@ -73,9 +73,10 @@ impl Standing {
     }
 }
 
-/// Whether a proof of identity is recent enough for a dangerous act.
+/// Whether a proof of identity is recent enough for a dangerous act. One from the future is none: the clock was set
+/// back, and nobody knows how old it is.
 fn is_fresh(auth_time: Timestamp, now: Timestamp) -> bool {
-    now.since(auth_time) <= STEP_UP_WINDOW
+    auth_time <= now && now.since(auth_time) <= STEP_UP_WINDOW
 }
 
 /// The permission's answer as an error.

@@ -29,6 +29,8 @@ statements! {
     LIST_OPEN = "SELECT id, team_id, role, invited_by, email_bidx IS NOT NULL, created_at, expires_at \
         FROM invitations WHERE team_id = ?1 AND id > ?2 AND (?3 IS NULL OR invited_by = ?3) AND accepted_at IS NULL \
         AND revoked_at IS NULL AND expires_at > ?4 ORDER BY id LIMIT ?5";
+    REVOKE_OF_INVITER = "UPDATE invitations SET revoked_at = ?4 WHERE team_id = ?1 AND invited_by = ?2 AND role = ?3 \
+        AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > ?4";
     REVOKE = "UPDATE invitations SET revoked_at = ?3 WHERE team_id = ?1 AND id = ?2 AND accepted_at IS NULL \
         AND revoked_at IS NULL";
 }
@@ -94,11 +96,11 @@ pub fn find_token(read: &ReadTx<'_>, selector: &str) -> Result<Option<(String, b
     read.first(FIND_TOKEN, &values, |row| Ok((row.text(0)?.to_owned(), row.integer(1)? == 1)))
 }
 
-/// Uses an invitation up. `Conflict(AlreadyUsed)` when it is closed, or bound to another address than `email`.
+/// Uses an invitation up. `Conflict(InvitationClosed)` when it is closed, or bound to another address than `email`.
 pub fn accept(tx: &mut Tx<'_>, selector: &str, email: Option<&Email>) -> Result<Invitation, Error> {
     let index = email.map(|email| tx.blind_index(BlindColumn::InvitationEmail, email.as_str()));
     let values = [Value::plain(selector), tx.now().into(), index.into()];
-    tx.first(ACCEPT, &values, |row| invitation(&row))?.ok_or(Error::Conflict(Conflict::AlreadyUsed))
+    tx.first(ACCEPT, &values, |row| invitation(&row))?.ok_or(Error::Conflict(Conflict::InvitationClosed))
 }
 
 /// Notes who accepted.
@@ -130,4 +132,10 @@ pub fn revoke(tx: &mut Tx<'_>, team: Id<Team>, id: Id<Invitation>) -> Result<(),
     let now = tx.now();
     tx.execute(REVOKE, &[team.into(), id.into(), now.into()])?;
     Ok(())
+}
+
+/// Closes the open invitations with this role that somebody made; answers how many there were.
+pub fn revoke_of(tx: &mut Tx<'_>, team: Id<Team>, inviter: Id<User>, role: Role) -> Result<usize, Error> {
+    let now = tx.now();
+    tx.execute(REVOKE_OF_INVITER, &[team.into(), inviter.into(), role.as_str().into(), now.into()])
 }

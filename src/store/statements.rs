@@ -78,7 +78,7 @@ fn what_does_not_follow_an_index_is_known() {
     team: USE TEMP B-TREE FOR ORDER BY | SELECT t.id, t.name_sealed, t.version, t.created_at, m.role
     team: USE TEMP B-TREE FOR ORDER BY | SELECT u.id, u.name_sealed, m.role, m.joined_at FROM
     user: SCAN CONSTANT ROW | SELECT EXISTS (SELECT 1 FROM users)
-    user: SCAN users USING COVERING INDEX sqlite_autoindex_users_3 | SELECT EXISTS (SELECT 1 FROM users)
+    user: SCAN users USING COVERING INDEX sqlite_autoindex_users_2 | SELECT EXISTS (SELECT 1 FROM users)
     ");
 }
 

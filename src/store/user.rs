@@ -12,18 +12,41 @@ use super::engine::{Row, Value};
 use super::tx::{Column, ReadTx, Tx, owned_by_user};
 
 statements! {
-    INSERT = "INSERT INTO users (id, pseudonym, name_sealed, email_sealed, email_bidx, instance_role, state, \
-        created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'active', ?7, ?7)";
+    INSERT = "INSERT INTO users (id, pseudonym, name_sealed, email_sealed, email_bidx, email_verified_at, \
+        instance_role, state, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'active', ?8, ?8)";
     FIND = "SELECT id, name_sealed, email_sealed, instance_role, state, created_at FROM users WHERE id = ?1";
-    FIND_BY_EMAIL = "SELECT id FROM users WHERE email_bidx = ?1";
+    CLAIMANTS = "SELECT id, email_verified_at IS NOT NULL FROM users WHERE email_bidx = ?1 \
+        ORDER BY email_verified_at DESC, id LIMIT ?2";
     FIND_NAME = "SELECT name_sealed FROM users WHERE id = ?1";
     ANY = "SELECT EXISTS (SELECT 1 FROM users)";
     UPDATE = "UPDATE users SET name_sealed = coalesce(?2, name_sealed), email_sealed = coalesce(?3, email_sealed), \
+        email_verified_at = CASE WHEN ?4 IS NULL OR ?4 = email_bidx THEN email_verified_at END, \
         email_bidx = coalesce(?4, email_bidx), version = version + 1, updated_at = ?5 WHERE id = ?1";
 }
 
 pub(super) const NAME: Column = Column { table: "users", name: "name_sealed" };
 const EMAIL: Column = Column { table: "users", name: "email_sealed" };
+
+/// How many of those who state one address are looked at.
+const HANDFUL: i64 = 5;
+
+/// An address, and what it is worth.
+#[derive(Clone, Debug)]
+pub enum Address {
+    /// A provider vouched for it: nobody else can have it so.
+    Verified(Email),
+    /// Whoever gave it says so. It opens nothing and blocks nobody.
+    Stated(Email),
+}
+
+impl Address {
+    /// The address itself.
+    pub const fn email(&self) -> &Email {
+        match self {
+            Self::Verified(email) | Self::Stated(email) => email,
+        }
+    }
+}
 
 /// A person about to get an account.
 #[derive(Clone, Debug)]
@@ -31,14 +54,21 @@ pub struct NewUser {
     /// How others will see them.
     pub name: Name,
     /// Their address, when it is known.
-    pub email: Option<Email>,
+    pub email: Option<Address>,
     /// Their role on the server.
     pub instance_role: Role,
 }
 
-/// Makes an account with a data key of its own. `Conflict(LinkRequired)` when the address belongs to another.
+/// Makes an account with a data key of its own. `Conflict(LinkRequired)` when the address is verified and another's.
 pub fn insert(tx: &mut Tx<'_>, new: &NewUser) -> Result<Id<User>, Error> {
-    refuse_taken(tx, new.email.as_ref(), None)?;
+    let email = new.email.as_ref().map(Address::email);
+    let verified_at = match &new.email {
+        Some(Address::Verified(email)) => {
+            refuse_taken(tx, email)?;
+            Some(tx.now())
+        }
+        _ => None,
+    };
     let id = tx.mint_id::<User>();
     let pseudonym = uuid::Builder::from_random_bytes(crate::base::entropy::bytes(tx.entropy())).into_uuid();
     tx.create_dek(owned_by_user(id))?;
@@ -46,8 +76,9 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewUser) -> Result<Id<User>, Error> {
         id.into(),
         pseudonym.into(),
         tx.seal(owned_by_user(id), NAME, id.uuid(), new.name.as_str())?.into(),
-        sealed_email(tx, id, new.email.as_ref())?,
-        new.email.as_ref().map(|email| tx.blind_index(BlindColumn::UserEmail, email.as_str())).into(),
+        sealed_email(tx, id, email)?,
+        email.map(|email| tx.blind_index(BlindColumn::UserEmail, email.as_str())).into(),
+        verified_at.into(),
         new.instance_role.as_str().into(),
         tx.now().into(),
     ];
@@ -59,9 +90,12 @@ fn sealed_email(tx: &Tx<'_>, id: Id<User>, email: Option<&Email>) -> Result<Valu
     email.map(|email| tx.seal(owned_by_user(id), EMAIL, id.uuid(), email.as_str())).transpose().map(Into::into)
 }
 
-fn refuse_taken(read: &ReadTx<'_>, email: Option<&Email>, but: Option<Id<User>>) -> Result<(), Error> {
-    let holder = email.map(|email| find_by_email(read, email)).transpose()?.flatten();
-    if holder.is_some() && holder != but { Err(Error::Conflict(Conflict::LinkRequired)) } else { Ok(()) }
+/// `Conflict(LinkRequired)` when somebody has this address verified: it is linked by its holder, signed in.
+pub fn refuse_taken(read: &ReadTx<'_>, email: &Email) -> Result<(), Error> {
+    match claimants(read, email)? {
+        Claimants::Holder(_) => Err(Error::Conflict(Conflict::LinkRequired)),
+        Claimants::Stated(_) => Ok(()),
+    }
 }
 
 /// The person with this id.
@@ -90,10 +124,23 @@ fn user(read: &ReadTx<'_>, row: &Row<'_>) -> Result<User, Error> {
     })
 }
 
-/// Whose address this is.
-pub fn find_by_email(read: &ReadTx<'_>, email: &Email) -> Result<Option<Id<User>>, Error> {
+/// Who has an address.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Claimants {
+    /// The one for whom a provider vouched, whatever others say.
+    Holder(Id<User>),
+    /// Those who say so, the oldest accounts first, a handful at most; nobody perhaps.
+    Stated(Vec<Id<User>>),
+}
+
+/// Who has this address.
+pub fn claimants(read: &ReadTx<'_>, email: &Email) -> Result<Claimants, Error> {
     let index = read.blind_index(BlindColumn::UserEmail, email.as_str());
-    read.first(FIND_BY_EMAIL, &[index.into()], |row| row.id(0))
+    let found = read.all(CLAIMANTS, &[index.into(), HANDFUL.into()], |row| Ok((row.id(0)?, row.integer(1)? == 1)))?;
+    Ok(match found.first() {
+        Some((holder, true)) => Claimants::Holder(*holder),
+        _ => Claimants::Stated(found.into_iter().map(|(id, _)| id).collect()),
+    })
 }
 
 /// A person as others see them.
@@ -109,9 +156,8 @@ pub fn is_claimed(read: &ReadTx<'_>) -> Result<bool, Error> {
     Ok(read.first(ANY, &[], |row| row.integer(0))? == Some(1))
 }
 
-/// Changes what is given. `Conflict(LinkRequired)` when the address belongs to another.
+/// Changes what is given. Another address than before is one that its holder states; whether others have it is no matter.
 pub fn update(tx: &mut Tx<'_>, id: Id<User>, name: Option<&Name>, email: Option<&Email>) -> Result<(), Error> {
-    refuse_taken(tx, email, Some(id))?;
     let name = name.map(|name| tx.seal(owned_by_user(id), NAME, id.uuid(), name.as_str())).transpose()?;
     let index = email.map(|email| tx.blind_index(BlindColumn::UserEmail, email.as_str()));
     let values = [id.into(), name.into(), sealed_email(tx, id, email)?, index.into(), tx.now().into()];

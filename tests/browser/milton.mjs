@@ -13,7 +13,7 @@ const target = process.env.CARGO_TARGET_DIR ?? path.join(root, "target");
 const binary = process.env.MILTON_BIN ?? path.join(target, "debug/milton");
 
 /** Several people behind one address, each loading pages as fast as a machine can. */
-const roomy = { MILTON_LIMITS__REQUESTS_PER_MINUTE: "6000", MILTON_LIMITS__SIGN_INS_PER_5_MINUTES: "60" };
+const roomy = { MILTON_LIMITS__REQUESTS_PER_MINUTE: "6000", MILTON_LIMITS__REQUESTS_OF_PERSON_PER_MINUTE: "6000", MILTON_LIMITS__SIGN_INS_PER_5_MINUTES: "60" };
 
 /** An empty folder for one server's data. */
 export const newFolder = () => mkdtemp(path.join(tmpdir(), "milton-browser-"));

@@ -17,8 +17,11 @@ use crate::cli::server::{Client, Server};
 const ROUNDS: usize = 20;
 /// Acknowledged in each round before the server is killed; with what is on its way then, four people's quotas last.
 const EACH_ROUND: usize = 20;
-const LIMITS: &[(&str, &str)] =
-    &[("MILTON_LIMITS__DELEGATIONS_PER_HOUR", "200"), ("MILTON_LIMITS__REQUESTS_PER_MINUTE", "6000")];
+const LIMITS: &[(&str, &str)] = &[
+    ("MILTON_LIMITS__DELEGATIONS_PER_HOUR", "200"),
+    ("MILTON_LIMITS__REQUESTS_PER_MINUTE", "6000"),
+    ("MILTON_LIMITS__REQUESTS_OF_PERSON_PER_MINUTE", "6000"),
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_survives_twenty_kills() {

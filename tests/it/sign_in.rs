@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use milton::app::sign_in::Whom;
 use milton::base::secret::Secret;
 use milton::crypto::TokenKind;
 use milton::domain::actor::{Actor, Caller};
 use milton::domain::text::Email;
 use milton::domain::{Conflict, Error};
+use poem::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::forge;
@@ -21,9 +23,13 @@ fn operator() -> Caller {
     Caller::local(Actor::Operator)
 }
 
+fn whom(email: &str) -> Whom {
+    Whom::Email(Email::parse("/email", email).unwrap())
+}
+
 /// The token of a new link that signs the person with this address in.
 pub async fn sign_in_token(world: &World, email: &str) -> String {
-    let link = world.app.create_sign_in_link(&operator(), Email::parse("/email", email).unwrap()).await.unwrap();
+    let link = world.app.create_sign_in_link(&operator(), whom(email)).await.unwrap();
     token_in(&link.url)
 }
 
@@ -205,11 +211,51 @@ async fn a_sign_in_link_lets_its_person_in_and_changes_nothing_of_theirs() {
 #[tokio::test]
 async fn nobody_gets_a_link_for_an_unknown_address() {
     let (world, owner) = World::claimed().await;
-    let email = Email::parse("/email", "nobody@milton.test").unwrap();
-    assert!(matches!(world.app.create_sign_in_link(&operator(), email).await, Err(Error::NotFound)));
+    let nobody = whom("nobody@milton.test");
+    assert!(matches!(world.app.create_sign_in_link(&operator(), nobody).await, Err(Error::NotFound)));
     let row = &world.audit(&owner, "event=auth.link.created").await[0];
     assert_eq!((row["outcome"].as_str(), row["detail"]["error"].as_str()), (Some("failure"), Some("not-found")));
     assert_eq!(forge::number(&world, "SELECT count(*) FROM sign_in_links WHERE purpose = 'sign-in'"), 0);
+}
+
+#[tokio::test]
+async fn an_address_that_several_state_is_nobodys() {
+    let (world, owner) = World::claimed().await;
+    let team = world.team(&owner, "Ops").await;
+    let eve = world.join(&owner, &team, "member", "Eve").await;
+    let change = async |email: &str| eve.send(Method::PATCH, "/api/v1/me", Some(&json!({"email": email}))).await;
+    let (taken, free) = (change("Owner@milton.test").await, change("nobody@milton.test").await);
+    assert_eq!((taken.status, free.status), (free.status, StatusCode::OK), "whether it is taken is not told");
+    let link = world.app.create_sign_in_link(&operator(), whom(OWNER)).await.unwrap();
+    assert_eq!(link.person.unwrap().as_str(), "Olga Owner");
+
+    change(OWNER).await.expect(200);
+    let Err(Error::Invalid(fields)) = world.app.create_sign_in_link(&operator(), whom(OWNER)).await else {
+        panic!("a link for one of two");
+    };
+    for known in [&owner.id, "Olga Owner", &eve.id, "Eve"] {
+        assert!(fields[0].detail.contains(known), "{}", fields[0].detail);
+    }
+    let by_id = Whom::Account(owner.id.parse().unwrap());
+    let link = world.app.create_sign_in_link(&operator(), by_id).await.unwrap();
+    assert_eq!(link.person.as_ref().unwrap().as_str(), "Olga Owner");
+    let again = open(&world.stranger(), &token_in(&link.url)).await.expect(201);
+    assert_eq!(again.text("/user/id"), owner.id);
+    let unknown = Whom::Account("01957000-0000-7000-8000-000000000000".parse().unwrap());
+    assert!(matches!(world.app.create_sign_in_link(&operator(), unknown).await, Err(Error::NotFound)));
+}
+
+#[tokio::test]
+async fn a_profile_changes_ten_times_an_hour() {
+    let (world, owner) = World::claimed().await;
+    let change = async || owner.send(Method::PATCH, "/api/v1/me", Some(&json!({"name": "Olga"}))).await;
+    for _ in 0..10 {
+        change().await.expect(200);
+    }
+    let refused = change().await.problem(429, "quota-exceeded");
+    assert!(refused.text("/detail").contains("profile-changes"), "{}", refused.text);
+    world.pass(Duration::from_mins(6));
+    change().await.expect(200);
 }
 
 #[tokio::test]
@@ -217,8 +263,7 @@ async fn only_the_operator_makes_links() {
     let (world, owner) = World::claimed().await;
     let signed_in = world.app.authenticate(&Caller::local(Actor::Anonymous), owner.token.as_ref().unwrap()).await;
     for actor in [Actor::Anonymous, Actor::User(signed_in.unwrap()), Actor::Job("imposter")] {
-        let email = Email::parse("/email", OWNER).unwrap();
-        let refused = world.app.create_sign_in_link(&Caller::local(actor.clone()), email).await;
+        let refused = world.app.create_sign_in_link(&Caller::local(actor.clone()), whom(OWNER)).await;
         assert!(matches!(refused, Err(Error::Forbidden(_))));
         let row = &world.audit(&owner, "event=authz.denied").await[0];
         assert_eq!((row["outcome"].as_str(), row["actor"]["kind"].as_str()), (Some("denied"), Some(actor.kind())));
@@ -230,7 +275,7 @@ async fn a_suspended_person_has_no_use_for_a_link() {
     let (world, owner) = World::claimed().await;
     let team = world.team(&owner, "Ops").await;
     let ana = world.join(&owner, &team, "member", "Ana").await;
-    ana.send(poem::http::Method::PATCH, "/api/v1/me", Some(&json!({"email": "ana@milton.test"}))).await.expect(200);
+    ana.send(Method::PATCH, "/api/v1/me", Some(&json!({"email": "ana@milton.test"}))).await.expect(200);
     let token = sign_in_token(&world, "ana@milton.test").await;
     forge::sql(&world, "UPDATE users SET state = 'suspended' WHERE id = ?1", [&ana.id]);
     open(&world.stranger(), &token).await.problem(403, "access-denied");
@@ -306,6 +351,31 @@ async fn no_header_of_the_client_names_its_address() {
         open(&world.stranger().with(header, &value), "mlt_l_guess").await.problem(401, "invalid-token");
     }
     open(&world.stranger().with("x-forwarded-for", "203.0.113.99"), "x").await.problem(429, "quota-exceeded");
+}
+
+#[tokio::test]
+async fn many_addresses_are_one_person() {
+    let quotas = HashMap::from([("requests-of-person", 5)]);
+    let world = World::with(Options { quotas, ..Options::default() });
+    let olga = world.claim("Olga").await;
+    let at = |number: u8| {
+        let mut elsewhere = olga.clone();
+        elsewhere.address = [198, 51, 100, number].into();
+        elsewhere
+    };
+    for number in 0..5 {
+        at(number).get("/api/v1/teams").await.expect(200);
+    }
+    let size = world.audit_size();
+    for number in 5..9 {
+        let refused = at(number).post("/api/v1/invitations/accept", &json!({})).await.problem(429, "quota-exceeded");
+        assert!(refused.text("/detail").contains("requests-of-person"), "{}", refused.text);
+        at(number).get("/api/v1/me").await.problem(429, "quota-exceeded");
+    }
+    assert_eq!(world.audit_size(), size + 1, "told once");
+    world.stranger().get("/api/v1/auth/providers").await.expect(200);
+    world.pass(Duration::from_mins(1));
+    at(9).get("/api/v1/me").await.expect(200);
 }
 
 #[tokio::test]

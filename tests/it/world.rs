@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use milton::app::sign_in::Whom;
 use milton::app::{App, AppOptions, QuotaFigures};
 use milton::base::clock::{ManualClock, Timestamp};
 use milton::base::entropy::SeededEntropy;
@@ -49,7 +50,7 @@ impl Default for Options {
     fn default() -> Self {
         let start = Timestamp::parse("2026-03-01T09:00:00Z").unwrap();
         Self {
-            quotas: HashMap::from([("sign-ins", 100_000), ("requests", 1_000_000)]),
+            quotas: HashMap::from([("sign-ins", 100_000), ("requests", 1_000_000), ("requests-of-person", 1_000_000)]),
             providers: Vec::new(),
             clock: Arc::new(ManualClock::at(start)),
             entropy: Arc::new(SeededEntropy::new(1)),
@@ -186,7 +187,7 @@ impl World {
 
     /// Signs in whoever has this address once more, by a link made on the host.
     pub async fn sign_in(&self, email: &str) -> Person {
-        let email = Email::parse("/email", email).unwrap();
+        let email = Whom::Email(Email::parse("/email", email).unwrap());
         let link = self.app.create_sign_in_link(&Caller::local(Actor::Operator), email).await.unwrap();
         let token = link.url.expose().split_once('#').unwrap().1.to_owned();
         self.person(&self.stranger().post("/api/v1/auth/link", &json!({"token": token})).await.expect(201))

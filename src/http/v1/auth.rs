@@ -54,7 +54,7 @@ struct LinkSignIn {
     /// Needed when the link makes an account: the claim of a new server.
     #[oai(validator(min_length = 1, max_length = 100))]
     name: Option<String>,
-    /// Your address, when the link makes an account.
+    /// Your address, when the link makes an account. Not checked: it opens nothing and keeps nobody else out.
     #[oai(validator(min_length = 3, max_length = 254))]
     email: Option<String>,
     device: Option<Device>,

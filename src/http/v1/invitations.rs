@@ -26,7 +26,7 @@ pub struct Invitations;
 /// An invitation about to be made.
 #[derive(Object)]
 struct NewInvitation {
-    /// The role it gives; below one's own, except for an Owner.
+    /// The role it gives; below one's own, except for an Owner. `admin` and `owner` want a fresh sign-in.
     role: Role,
     /// The address that whoever accepts must give: something else to know, not a proof that it is theirs.
     #[oai(validator(min_length = 3, max_length = 254))]
@@ -100,6 +100,7 @@ enum Accepted {
 impl Invitations {
     /// Invite somebody into a team
     ///
+    /// An Admin or Owner is invited with a fresh sign-in alone, and by `invitation:create-high`.
     /// Permission `invitation:create` · event `team.invitation.created` · quota 20 an hour.
     #[oai(path = "/teams/:team/invitations", method = "post", operation_id = "createInvitation")]
     async fn create(
@@ -157,7 +158,8 @@ impl Invitations {
 
     /// Accept an invitation
     ///
-    /// Signed in or not: a new person gets an account and a session in the answer.
+    /// Signed in or not: a new person gets an account and a session in the answer. The one who invited must still be one
+    /// who may, and cannot accept.
     /// Permission `invitation:accept` · event `team.invitation.accepted` · quota 10 in 5 minutes per address.
     #[oai(path = "/invitations/accept", method = "post", operation_id = "acceptInvitation")]
     async fn accept(&self, visitor: Visitor, body: Body<Acceptance, SMALL>) -> Result<Accepted, Failure> {

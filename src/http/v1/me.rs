@@ -26,6 +26,7 @@ pub struct Me;
 struct MyProfile {
     id: Uuid,
     name: String,
+    /// What I said, unless a provider vouched for it when I came.
     email: Option<String>,
     /// The role on the server; absent when there is none.
     instance_role: Option<Role>,
@@ -64,6 +65,7 @@ impl From<Profile> for MyProfile {
 struct ProfileChanges {
     #[oai(validator(min_length = 1, max_length = 100))]
     name: Option<String>,
+    /// Not checked, and not compared with what others say of themselves.
     #[oai(validator(min_length = 3, max_length = 254))]
     email: Option<String>,
 }
@@ -91,7 +93,7 @@ impl Me {
 
     /// Change my profile
     ///
-    /// Permission `profile:update` · event `user.updated`.
+    /// Permission `profile:update` · event `user.updated` · quota 10 an hour.
     #[oai(path = "/", method = "patch", operation_id = "updateMe")]
     async fn update(&self, member: Member, body: Body<ProfileChanges>) -> Result<Changed<MyProfile>, Failure> {
         let action = UpdateProfile {

@@ -15,19 +15,23 @@ CREATE TABLE data_keys (
     PRIMARY KEY (owner_kind, owner_id)
 ) STRICT;
 
+-- An address is verified when a provider vouched for it; any other is what its holder says, and blocks nobody.
 CREATE TABLE users (
-    id            TEXT    NOT NULL PRIMARY KEY,
-    pseudonym     TEXT    NOT NULL UNIQUE,
-    name_sealed   BLOB    NOT NULL,
-    email_sealed  BLOB,
-    email_bidx    BLOB    UNIQUE,
-    instance_role TEXT    CHECK (instance_role IN ('owner', 'admin', 'manager', 'member')),
-    state         TEXT    NOT NULL CHECK (state IN ('active', 'suspended')),
-    session_epoch INTEGER NOT NULL DEFAULT 0,
-    version       INTEGER NOT NULL DEFAULT 1,
-    created_at    INTEGER NOT NULL,
-    updated_at    INTEGER NOT NULL
+    id                TEXT    NOT NULL PRIMARY KEY,
+    pseudonym         TEXT    NOT NULL UNIQUE,
+    name_sealed       BLOB    NOT NULL,
+    email_sealed      BLOB,
+    email_bidx        BLOB,
+    email_verified_at INTEGER CHECK (email_verified_at IS NULL OR email_bidx IS NOT NULL),
+    instance_role     TEXT    CHECK (instance_role IN ('owner', 'admin', 'manager', 'member')),
+    state             TEXT    NOT NULL CHECK (state IN ('active', 'suspended')),
+    session_epoch     INTEGER NOT NULL DEFAULT 0,
+    version           INTEGER NOT NULL DEFAULT 1,
+    created_at        INTEGER NOT NULL,
+    updated_at        INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX users_by_email ON users (email_bidx, email_verified_at DESC, id) WHERE email_bidx IS NOT NULL;
+CREATE UNIQUE INDEX users_by_verified_email ON users (email_bidx) WHERE email_verified_at IS NOT NULL;
 
 CREATE TABLE identities (
     id             TEXT    NOT NULL PRIMARY KEY,

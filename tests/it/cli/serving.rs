@@ -91,6 +91,7 @@ fn link(folder: &TempDir, arguments: &[&str], running: bool) -> String {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let line: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!((line["event"].as_str(), line["running"].as_bool()), (Some("link"), Some(running)));
+    assert_eq!(line["person"].as_str(), (arguments == ANA).then_some("Ana"));
     assert!(line["expires_at"].as_str().unwrap().ends_with('Z'));
     token(line["url"].as_str().unwrap())
 }
@@ -113,7 +114,7 @@ async fn links_are_made_while_the_server_runs() {
     let claim = link(&folder, CLAIM, true);
     server.sign_in(&claim, Some(("Ana", "ana@example.org"))).await;
     assert!(refusal(&folder, CLAIM).contains("has an owner"));
-    assert!(refusal(&folder, BEN).contains("nobody here has this e-mail address"));
+    assert!(refusal(&folder, BEN).contains("nobody here has this e-mail address or id"));
     let ana = server.sign_in(&link(&folder, ANA, true), None).await;
     assert_eq!(ana.get("/api/v1/me").await.expect(200)["name"], "Ana");
     let rows = ana.get("/api/v1/admin/audit?event=auth.link.created").await.expect(200);
@@ -129,7 +130,7 @@ async fn links_are_made_while_no_server_runs() {
     server.sign_in(&claim, Some(("Ana", "ana@example.org"))).await;
     server.stop();
     assert!(refusal(&folder, CLAIM).contains("has an owner"));
-    assert!(refusal(&folder, BEN).contains("nobody here has this e-mail address"));
+    assert!(refusal(&folder, BEN).contains("nobody here has this e-mail address or id"));
     assert_eq!(milton(folder.path(), &["login-link", "ana"], &[]).status.code(), Some(2));
     let ana = link(&folder, ANA, false);
     let server = Server::start(folder.path());

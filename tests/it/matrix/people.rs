@@ -99,15 +99,30 @@ async fn removal_of_members() {
 }
 
 #[tokio::test]
-async fn invitations() {
+async fn making_invitations() {
+    let mut stage = Stage::new().await;
+    let list = format!("/api/v1/teams/{}/invitations", stage.team);
+    for stale in [false, true] {
+        stage.is_stale = stale;
+        for (role, given) in ROLES.into_iter().flat_map(|role| Role::ALL.map(|given| (role, given))) {
+            stage.cast(role);
+            let answer = stage.caller.post(&list, &json!({"role": given.as_str()})).await;
+            let permission = match given {
+                Role::Owner | Role::Admin => Permission::InvitationCreateHigh,
+                Role::Manager | Role::Member => Permission::InvitationCreate,
+            };
+            judge(&answer, stage.decide(permission, role, concerns(given)), (role, given, stale));
+        }
+        stage.grow_stale();
+    }
+}
+
+#[tokio::test]
+async fn open_invitations() {
     let stage = Stage::new().await;
     let list = format!("/api/v1/teams/{}/invitations", stage.team);
     for role in ROLES {
-        for given in Role::ALL {
-            stage.cast(role);
-            let answer = stage.caller.post(&list, &json!({"role": given.as_str()})).await;
-            judge(&answer, stage.decide(Permission::InvitationCreate, role, concerns(given)), (role, given));
-        }
+        stage.cast(role);
         // Whoever may read their own alone is let in and sees only these.
         let answer = stage.caller.get(&list).await;
         judge(&answer, stage.decide(Permission::InvitationRead, role, OWN), role);

@@ -32,7 +32,7 @@ pub struct Stage {
 
 impl Stage {
     pub async fn new() -> Self {
-        let unlimited = ["sign-ins", "requests", "delegations", "invitations"].map(|quota| (quota, 1_000_000));
+        let unlimited = milton::domain::quota::ALL.map(|quota| (quota.name, 1_000_000));
         let world = World::with(Options { quotas: HashMap::from(unlimited), ..Options::default() });
         let olga = world.claim("Olga").await;
         let team = world.team(&olga, "Ops").await;

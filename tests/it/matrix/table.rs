@@ -78,6 +78,8 @@ const TEAM: &[Row] = &[
     ("membership:remove", ["s", "< s", "<", "-"]),
     ("membership:leave", ["own", "own", "own", "own"]),
     ("invitation:create", ["yes", "<", "<", "-"]),
+    // inviting an Admin or Owner is as dangerous as making one: with step-up, or a stale session would go that way round
+    ("invitation:create-high", ["s", "< s", "-", "-"]),
     ("invitation:read", ["yes", "yes", "own", "-"]),
     ("invitation:revoke", ["yes", "yes", "own", "-"]),
     // resource grant; nobody grants at or above their own role

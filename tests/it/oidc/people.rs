@@ -88,20 +88,42 @@ async fn only_a_verified_address_of_an_allowed_domain_may_join() {
 #[tokio::test]
 async fn a_known_address_opens_no_account() {
     let stage = Stage::new().await;
-    for email in ["owner@milton.test", "OWNER@Milton.Test"] {
+    let ana = stage.person().await;
+    let before = stage.counts();
+    for email in ["ana@example.com", "ANA@Example.Com"] {
         stage.lying.account(Account { subject: "attacker".to_owned(), ..Account::new("Eve", email) });
         turned_away(&stage.sign_in().await, "link-required");
         let row = &stage.rows("auth.oauth.succeeded").await[0];
         assert_eq!(row["detail"]["error"], "link-required");
     }
-    let patch = json!({"email": "olga@example.com"});
-    stage.owner.send(Method::PATCH, ME, Some(&patch)).await.expect(200);
-    stage.lying.account(Account::new("Eve", "olga@example.com"));
-    turned_away(&stage.sign_in().await, "link-required");
-    let unverified = Account { email_verified: false, ..Account::new("Eve", "olga@example.com") };
-    stage.lying.account(unverified);
+    let unverified = Account { email_verified: false, ..Account::new("Eve", "ana@example.com") };
+    stage.lying.account(Account { subject: "attacker".to_owned(), ..unverified });
     turned_away(&stage.sign_in().await, "not-invited");
-    assert_eq!(stage.counts(), [1, 1, 0]);
+    assert_eq!(stage.counts(), before);
+    let again = stage.world.sign_in("ana@example.com").await;
+    assert_eq!(again.id, ana["id"]);
+}
+
+#[tokio::test]
+async fn what_somebody_says_of_themself_keeps_nobody_out() {
+    let stage = Stage::new().await;
+    let verified = |id: &str| {
+        let sql = "SELECT count(*) FROM users WHERE email_verified_at IS NOT NULL AND id = ";
+        forge::number(&stage.world, &format!("{sql}'{id}'")) == 1
+    };
+    let squat = json!({"email": "ana@example.com"});
+    stage.owner.send(Method::PATCH, ME, Some(&squat)).await.expect(200);
+    let ana = stage.person().await["id"].as_str().unwrap().to_owned();
+    assert_ne!(ana, stage.owner.id, "she has an account of her own");
+    assert!(verified(&ana) && !verified(&stage.owner.id));
+    let again = stage.world.sign_in("ana@example.com").await;
+    assert_eq!(again.id, ana, "and a link for her address is for her");
+    again.send(Method::PATCH, ME, Some(&json!({"email": "ANA@example.com", "name": "Ana"}))).await.expect(200);
+    assert!(verified(&ana), "the same address is as good as before");
+    for email in ["owner@milton.test", "ana@example.com"] {
+        again.send(Method::PATCH, ME, Some(&json!({"email": email}))).await.expect(200);
+        assert!(!verified(&ana), "what she types in, nobody has vouched for");
+    }
 }
 
 #[tokio::test]

@@ -1,11 +1,14 @@
 //! Invitations: for whom, once, for how long, and what they do not tell.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
+use milton::domain::role::Role;
 use poem::http::Method;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, Person, World};
+use crate::forge;
+use crate::world::{Answer, Options, Person, World};
 
 const ACCEPT: &str = "/api/v1/invitations/accept";
 
@@ -54,15 +57,15 @@ async fn an_invitation_for_one_address_is_for_nobody_else() {
     let team = world.team(&olga, "Ops").await;
     let body = json!({"role": "member", "email": "Nora@Example.test"});
     let token = invite(&olga, &team, &body).await.expect(201).text("/token");
-    accept(&world, &token, Some("mallory@example.test")).await.problem(409, "already-used");
-    accept(&world, &token, None).await.problem(409, "already-used");
+    accept(&world, &token, Some("mallory@example.test")).await.problem(409, "invitation-closed");
+    accept(&world, &token, None).await.problem(409, "invitation-closed");
     let nora = world.person(&accept(&world, &token, Some("NORA@example.TEST")).await.expect(201));
     assert_eq!(nora.get("/api/v1/me").await.expect(200).text("/teams/0/id"), team);
 
     let other = world.team(&olga, "Other").await;
     let token = invite(&olga, &other, &body).await.expect(201).text("/token");
     let mia = world.join(&olga, &team, "member", "Mia").await;
-    mia.post(ACCEPT, &json!({"token": token, "email": "nora@example.test"})).await.problem(409, "already-used");
+    mia.post(ACCEPT, &json!({"token": token, "email": "nora@example.test"})).await.problem(409, "invitation-closed");
     let joined = nora.post(ACCEPT, &json!({"token": token})).await.expect(200);
     assert_eq!(joined.json, json!({"team_id": other}));
 }
@@ -78,8 +81,8 @@ async fn an_invitation_works_once() {
         answers.sort_by_key(|answer| answer.status);
         let [won, lost] = answers;
         won.expect(201);
-        lost.problem(409, "already-used");
-        accept(&world, &token, None).await.problem(409, "already-used");
+        lost.problem(409, "invitation-closed");
+        accept(&world, &token, None).await.problem(409, "invitation-closed");
     }
     let members = olga.get(&format!("/api/v1/teams/{team}/members")).await.expect(200);
     assert_eq!(members.json["items"].as_array().unwrap().len(), 1 + 4, "and nobody without a name came in");
@@ -92,12 +95,12 @@ async fn a_closed_invitation_opens_nothing() {
     let team = world.team(&olga, "Ops").await;
     let made = invite(&olga, &team, &json!({"role": "member", "expires_in": 60})).await.expect(201);
     world.pass(Duration::from_mins(1));
-    accept(&world, &made.text("/token"), None).await.problem(409, "already-used");
+    accept(&world, &made.text("/token"), None).await.problem(409, "invitation-closed");
 
     let made = invite(&olga, &team, &json!({"role": "member", "expires_in": 60})).await.expect(201);
     assert_eq!(open(&olga, &team).await, [made.text("/id")]);
     olga.send(Method::DELETE, &made.header("location"), None).await.expect(204);
-    accept(&world, &made.text("/token"), None).await.problem(409, "already-used");
+    accept(&world, &made.text("/token"), None).await.problem(409, "invitation-closed");
     olga.send(Method::DELETE, &made.header("location"), None).await.problem(404, "not-found");
     assert_eq!(open(&olga, &team).await, Vec::<String>::new());
 
@@ -123,9 +126,8 @@ async fn who_cannot_come_in_leaves_the_door_open() {
     assert_eq!(mia.get("/api/v1/me").await.expect(200).text("/teams/0/role"), "member");
     let nameless = world.stranger().post(ACCEPT, &json!({"token": token})).await.problem(422, "invalid");
     assert_eq!(nameless.text("/errors/0/pointer"), "/name");
-    accept(&world, &token, Some("owner@milton.test")).await.problem(409, "link-required");
     assert_eq!(world.audit(&olga, "event=user.created").await.len(), 2, "no account was left behind");
-    accept(&world, &token, None).await.expect(201);
+    accept(&world, &token, Some("owner@milton.test")).await.expect(201);
 }
 
 #[tokio::test]
@@ -155,7 +157,7 @@ async fn an_invitation_tells_neither_team_nor_address() {
     let made = invite(&olga, &team, &body).await.expect(201);
     let token = made.text("/token");
     let list = olga.get(&format!("/api/v1/teams/{team}/invitations")).await.expect(200);
-    let refused = accept(&world, &token, Some("mallory@example.test")).await.problem(409, "already-used");
+    let refused = accept(&world, &token, Some("mallory@example.test")).await.problem(409, "invitation-closed");
     let rows: Vec<Value> = world.audit(&olga, "").await;
     let texts = [made.text.clone(), list.text.clone(), refused.text, json!(rows).to_string()];
     for text in &texts {
@@ -185,4 +187,95 @@ async fn an_invitation_lives_a_minute_to_thirty_days() {
     }
     world.pass(Duration::from_secs(604_799));
     accept(&world, &made.text("/token"), None).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_stale_sign_in_lets_no_admin_in() {
+    let (world, olga) = World::claimed().await;
+    let team = world.team(&olga, "Ops").await;
+    let ada = world.join(&olga, &team, "admin", "Ada").await;
+    world.pass(Duration::from_mins(11));
+    for role in ["owner", "admin"] {
+        let refused = invite(&olga, &team, &json!({"role": role})).await.problem(401, "step-up-required");
+        assert!(refused.header("www-authenticate").contains("insufficient_user_authentication"));
+        invite(&ada, &team, &json!({"role": role})).await.problem(403, "access-denied");
+    }
+    let denied = &world.audit(&olga, "event=authz.denied").await[1];
+    assert_eq!(denied["detail"]["permission"], "invitation:create-high");
+    for role in ["manager", "member"] {
+        invite(&olga, &team, &json!({"role": role})).await.expect(201);
+    }
+    let olga = world.sign_in("owner@milton.test").await;
+    invite(&olga, &team, &json!({"role": "owner"})).await.expect(201);
+}
+
+#[tokio::test]
+async fn an_invitation_falls_with_whoever_made_it() {
+    let (world, olga) = World::claimed().await;
+    let team = world.team(&olga, "Ops").await;
+    let members = format!("/api/v1/teams/{team}/members");
+    let otto = world.join(&olga, &team, "owner", "Otto").await;
+    let back_door = invite(&otto, &team, &json!({"role": "owner"})).await.expect(201).text("/token");
+    olga.send(Method::DELETE, &format!("{members}/{}", otto.id), None).await.expect(204);
+    assert_eq!(world.audit(&olga, "event=team.member.removed").await[0]["detail"]["invitations_revoked"], "1");
+    otto.post(ACCEPT, &json!({"token": back_door})).await.problem(409, "invitation-closed");
+    accept(&world, &back_door, None).await.problem(409, "invitation-closed");
+
+    let ada = world.join(&olga, &team, "admin", "Ada").await;
+    let for_manager = invite(&ada, &team, &json!({"role": "manager"})).await.expect(201).text("/token");
+    let (first, second) = (token(&ada, &team).await, token(&ada, &team).await);
+    let lower = json!({"role": "manager"});
+    olga.send(Method::PUT, &format!("{members}/{}", ada.id), Some(&lower)).await.expect(204);
+    assert_eq!(open(&olga, &team).await.len(), 2, "what a Manager may give too stays open");
+    accept(&world, &for_manager, None).await.problem(409, "invitation-closed");
+    accept(&world, &first, None).await.expect(201);
+    ada.post(&format!("/api/v1/teams/{team}/leave"), &json!({})).await.expect(204);
+    accept(&world, &second, None).await.problem(409, "invitation-closed");
+    assert_eq!(open(&olga, &team).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn whoever_made_an_invitation_is_judged_again_when_it_is_used() {
+    let (world, olga) = World::claimed().await;
+    let team = world.team(&olga, "Ops").await;
+    let ada = world.join(&olga, &team, "admin", "Ada").await;
+    let token = token(&ada, &team).await;
+    ada.post(ACCEPT, &json!({"token": token})).await.problem(409, "invitation-closed");
+    for role in [None, Some(Role::Member)] {
+        // Behind the server's back, so that nothing closed the invitation.
+        world.cast(&team, &ada, role);
+        assert_eq!(open(&olga, &team).await.len(), 1);
+        accept(&world, &token, None).await.problem(409, "invitation-closed");
+        ada.post(ACCEPT, &json!({"token": token})).await.problem(409, "invitation-closed");
+    }
+    world.cast(&team, &ada, Some(Role::Manager));
+    forge::sql(&world, "UPDATE users SET state = 'suspended' WHERE id = ?1", [&ada.id]);
+    accept(&world, &token, None).await.problem(409, "invitation-closed");
+    forge::sql(&world, "UPDATE users SET state = 'active' WHERE id = ?1", [&ada.id]);
+    accept(&world, &token, None).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_refused_invitation_costs_no_hash_and_a_made_one_is_charged_once() {
+    let quotas = HashMap::from([("sign-ins", 1_000), ("invitations", 3)]);
+    let world = World::with(Options { quotas, ..Options::default() });
+    let olga = world.claim("Olga").await;
+    let team = world.team(&olga, "Ops").await;
+    let mia = world.join(&olga, &team, "member", "Mia").await;
+    mia.get("/api/v1/me").await.expect(200);
+    let before = world.app.hashes();
+    let (rows, body) = (world.audit_size(), json!({"role": "member"}));
+    for _ in 0..3 {
+        invite(&mia, &team, &body).await.problem(403, "access-denied");
+    }
+    invite(&mia, &team, &body).await.problem(429, "quota-exceeded");
+    assert_eq!(world.app.hashes(), before);
+    assert_eq!(world.audit_size(), rows + 4, "and each is on record, the used-up quota once");
+
+    for left in [1, 0] {
+        let made = invite(&olga, &team, &body).await.expect(201);
+        assert_eq!(made.header("ratelimit"), format!("\"invitations\";r={left}"));
+    }
+    invite(&olga, &team, &body).await.problem(429, "quota-exceeded");
+    assert_eq!(world.app.hashes(), before + 2);
 }

@@ -7,6 +7,7 @@ use milton::domain::role::Role;
 use poem::http::Method;
 use serde_json::{Value, json};
 
+use crate::forge;
 use crate::world::{Answer, Options, Person, World};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -118,6 +119,18 @@ async fn nobody_raises_themself_or_touches_their_equals() {
 }
 
 #[tokio::test]
+async fn a_sign_in_from_the_future_is_not_recent() {
+    let (world, olga) = World::claimed().await;
+    let team = world.team(&olga, "Ops").await;
+    let mia = world.join(&olga, &team, "member", "Mia").await;
+    // The clock was set back: the sign-in seems to be yet to come.
+    forge::sql(&world, "UPDATE sessions SET auth_time = auth_time + ?1", [1]);
+    set_role(&olga, &team, &mia, "manager").await.problem(401, "step-up-required");
+    forge::sql(&world, "UPDATE sessions SET auth_time = auth_time - ?1", [1]);
+    set_role(&olga, &team, &mia, "manager").await.expect(204);
+}
+
+#[tokio::test]
 async fn the_last_owner_stays() {
     let (world, olga) = World::claimed().await;
     let team = world.team(&olga, "Ops").await;
@@ -140,7 +153,10 @@ async fn the_last_owner_stays() {
 
 #[tokio::test]
 async fn of_two_owners_who_go_at_once_one_stays() {
-    let world = World::with(Options { quotas: HashMap::from([("requests", 100_000)]), ..Options::default() });
+    let world = World::with(Options {
+        quotas: HashMap::from([("requests", 100_000), ("requests-of-person", 100_000)]),
+        ..Options::default()
+    });
     let olga = world.claim("Olga").await;
     let team = world.team(&olga, "Ops").await;
     let otto = world.join(&olga, &team, "owner", "Otto").await;

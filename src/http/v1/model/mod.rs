@@ -109,6 +109,7 @@ impl From<domain::delegation::Person> for Person {
 pub struct User {
     id: Uuid,
     name: String,
+    /// What they said, unless a provider vouched for it when they came.
     email: Option<String>,
     /// The role on the server; absent when there is none.
     instance_role: Option<Role>,
