@@ -188,11 +188,7 @@ fn delegation(read: &ReadTx<'_>, row: &Row<'_>) -> Result<Delegation, Error> {
         team,
         title: read.open_line(owner, TITLE, id.uuid(), row.blob(2)?)?,
         body: Body::parse(BODY.name, &read.open(owner, BODY, id.uuid(), row.blob(3)?)?).map_err(stored)?,
-        labels: labels
-            .iter()
-            .map(|label| Label::parse(LABELS.name, label))
-            .collect::<Result<_, _>>()
-            .map_err(stored)?,
+        labels: labels.into_iter().map(Label::from_stored).collect(),
         state: row.word(5, State::parse)?,
         priority: row.word(6, Priority::parse)?,
         due_at: row.time_or_none(7)?,
