@@ -54,3 +54,12 @@ async fn each_refused_way_in_leaves_one_row() {
         assert_eq!(events_since(&world, &olga, size).await, ["auth.login.failed"], "{path}");
     }
 }
+
+#[tokio::test]
+async fn what_strangers_send_is_small() {
+    let world = World::unclaimed();
+    for path in ["/api/v1/auth/link", "/api/v1/invitations/accept"] {
+        let body = json!({"token": "a".repeat(8 << 10)});
+        world.stranger().post(path, &body).await.problem(413, "payload-too-large");
+    }
+}
