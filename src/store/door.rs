@@ -126,7 +126,7 @@ impl<A: Action> Work for Pending<A> {
         let facts = Facts { permission: action.permission(), event: action.event(), target: action.target() };
         let now = desk.clock.now();
         let head = desk.head.clone();
-        desk.engine.batch("SAVEPOINT act")?;
+        desk.engine.execute("SAVEPOINT act", &[])?;
         let read = ReadTx::new(desk.engine, desk.keys, now);
         let (standing, known) = match Standing::read(&read, &self.caller.actor, facts.target.scope) {
             Ok(standing) => (standing, Ok(())),
@@ -141,7 +141,7 @@ impl<A: Action> Work for Pending<A> {
                 outcome = Err(Error::Unavailable("the act could not be recorded"));
             }
         }
-        desk.engine.batch("RELEASE act")?;
+        desk.engine.execute("RELEASE act", &[])?;
         self.outcome = Some(outcome);
         Ok(())
     }
@@ -184,7 +184,7 @@ fn undo(desk: &mut Desk<'_>, head: &Head, error: &Error) -> Result<(), Error> {
     if let Error::Unavailable(why) = error {
         return Err(Error::Unavailable(why));
     }
-    desk.engine.batch("ROLLBACK TO act")?;
+    desk.engine.execute("ROLLBACK TO act", &[])?;
     *desk.head = head.clone();
     Ok(())
 }
