@@ -23,7 +23,7 @@ use super::action::{Scope, Target};
 use super::engine::{Engine, Row, Value, unexpected};
 use super::keys::Keys;
 use super::tx::{Column, ReadTx, owned_by_user};
-use super::user::NAME;
+use super::user::Names;
 
 statements! {
     INSERT = "INSERT INTO audit_log (seq, at, event, outcome, actor_kind, actor_pseudonym, scope, resource_type, \
@@ -264,12 +264,13 @@ pub fn list(read: &ReadTx<'_>, filter: &AuditFilter, page: &PageRequest) -> Resu
         filter.request_id.as_deref().map(Value::plain).into(),
         page.fetch().into(),
     ];
+    let mut names = Names::default();
     let sql = if filter.actor.is_some() { LIST_OF_ACTOR } else { LIST };
-    let rows = read.all(sql, &values, |row| shown(read, &row))?;
+    let rows = read.all(sql, &values, |row| shown(read, &row, &mut names))?;
     Ok(page.cut(rows, |row| row.seq.to_string()))
 }
 
-fn shown(read: &ReadTx<'_>, row: &Row<'_>) -> Result<AuditRow, Error> {
+fn shown(read: &ReadTx<'_>, row: &Row<'_>, names: &mut Names) -> Result<AuditRow, Error> {
     let seq = row.integer(0)?;
     let user = row.id_or_none::<User>(13)?;
     let owner = user.map_or(read.keys().instance(), owned_by_user);
@@ -283,7 +284,7 @@ fn shown(read: &ReadTx<'_>, row: &Row<'_>) -> Result<AuditRow, Error> {
     };
     let detail = if erased { None } else { open(DETAIL, 11)? };
     let name = match (user, row.blob_or_none(14)?) {
-        (Some(user), Some(sealed)) => Some(read.open(owned_by_user(user), NAME, user.uuid(), sealed)?),
+        (Some(user), Some(sealed)) => Some(names.open(read, user, sealed)?.as_str().to_owned()),
         _ => None,
     };
     Ok(AuditRow {
