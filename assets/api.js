@@ -9,7 +9,7 @@
 export class Problem extends Error {
   /**
    * @param {number} status
-   * @param {{type?: string, title?: string, detail?: string, instance?: string, errors?: {pointer: string, detail: string}[]}} body
+   * @param {{type?: string, title?: string, detail?: string, instance?: string, errors?: {pointer: string, detail: string}[], permission?: string}} body
    * @param {Headers} [headers]
    */
   constructor(status, body, headers = new Headers()) {
@@ -19,6 +19,8 @@ export class Problem extends Error {
     this.detail = body.detail ?? "";
     this.requestId = body.instance ?? headers.get("x-request-id") ?? "";
     this.errors = body.errors ?? [];
+    /** What was missing, when the matrix said no. */
+    this.permission = body.permission ?? "";
     /** Seconds to wait, when the server says so. */
     this.retryAfter = Number(headers.get("retry-after") ?? 0);
   }

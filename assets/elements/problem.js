@@ -28,6 +28,7 @@ export function problemBox(error, retry) {
       h("p", { class: "problem-title" }, headline(error)),
       error.detail && h("p", {}, error.detail),
       error.errors.length > 0 && h("ul", {}, ...error.errors.map((field) => h("li", {}, `${field.pointer.replace(/^[#/]+/, "")}: ${field.detail}`))),
+      error.permission && h("p", {}, `${t("problem.permission")} `, h("code", {}, error.permission)),
       h("p", {}, advice(error)),
       error.requestId && h("p", { class: "problem-id" }, `${t("problem.request")} `, h("code", {}, error.requestId)),
       retry && h("button", { type: "button", class: "button", onclick: retry }, t("problem.retry"))));

@@ -223,6 +223,8 @@ export default {
   "problem.step-up-required": "Dafür bitte neu anmelden",
   "problem.step-up-required.do": "Es verlangt eine Anmeldung, die keine zehn Minuten alt ist.",
   "problem.403": "Das darfst du nicht",
+  "erased": "Jemand, dessen Konto gelöscht ist",
+  "problem.permission": "Es fehlt die Berechtigung:",
   "problem.403.do": "Der Versuch steht im Prüfprotokoll. Bitte jemanden mit höherer Rolle im Team um die nötige.",
   "problem.404": "So etwas gibt es hier nicht",
   "problem.404.do": "Es wurde vielleicht entfernt. Geh zurück zur Liste.",

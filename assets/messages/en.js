@@ -222,6 +222,8 @@ export default {
   "problem.step-up-required": "Please sign in afresh for this",
   "problem.step-up-required.do": "It wants a sign-in less than ten minutes old.",
   "problem.403": "You may not do that",
+  "erased": "Somebody whose account is gone",
+  "problem.permission": "Missing permission:",
   "problem.403.do": "The attempt was recorded in the audit log. Ask an owner or admin of the team for the role it needs.",
   "problem.404": "There is no such thing here",
   "problem.404.do": "It may have been removed. Go back to the list.",

@@ -16,7 +16,7 @@ import { dueTag, priorityTag, stateTag } from "./row.js";
 
 /** @typedef {import("../api.js").Person} Person */
 /** @typedef {import("../delegations.js").Delegation} Delegation */
-/** @typedef {{at: string, actor: Person, step: string, state: string, assignee?: Person}} Link */
+/** @typedef {{at: string, actor?: Person, step: string, state: string, assignee?: Person}} Link */
 
 /** How far along the road it is; nothing for one that left the road. @param {Delegation} delegation */
 function progress({ state }) {
@@ -36,7 +36,8 @@ function custody({ items }) {
 /** A link of the chain in words; the first was written down, or handed over at once. @param {Link} link */
 function sentence(link) {
   const step = link.step === "create" && link.state === "offered" ? "offer" : link.step;
-  return maybe(`custody.${step}`, { actor: link.actor.name, assignee: link.assignee?.name ?? "" }) ?? `${link.actor.name}: ${step}`;
+  const actor = link.actor?.name ?? t("erased");
+  return maybe(`custody.${step}`, { actor, assignee: link.assignee?.name ?? "" }) ?? `${actor}: ${step}`;
 }
 
 /**

@@ -10,11 +10,11 @@ use crate::domain::session::{RevokeReason, Session};
 use crate::domain::team::Team;
 use crate::domain::text::{Email, Name};
 use crate::domain::user::User;
-use crate::store::{self, Action, Query, ReadTx, Target, Tx, session, their_own, user};
+use crate::store::{self, Action, Asker, Query, ReadTx, Target, Tx, session, their_own, user};
 
 /// Who am I, where do I belong, and how long am I signed in?
 #[derive(Debug)]
-pub struct GetProfile(pub SignedIn);
+pub struct GetProfile;
 
 /// The answer.
 #[derive(Debug)]
@@ -34,17 +34,18 @@ impl Query for GetProfile {
         Permission::ProfileRead
     }
     fn target(&self) -> Target {
-        Target::instance().resource("user", self.0.user)
+        Target::instance()
     }
     fn relation(&self, _: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
         Ok(their_own())
     }
-    fn run(self, read: &ReadTx<'_>) -> Result<Profile, Error> {
+    fn run(self, read: &ReadTx<'_>, asker: &Asker<'_>) -> Result<Profile, Error> {
+        let SignedIn { user, session, .. } = asker.signed_in()?;
         let all = PageRequest::first(crate::base::page::MAX_LIMIT);
         Ok(Profile {
-            user: user::get(read, self.0.user)?,
-            teams: store::team::list_of_user(read, self.0.user, &all)?.items,
-            session: session::get(read, self.0.session)?,
+            user: user::get(read, user)?,
+            teams: store::team::list_of_user(read, user, &all)?.items,
+            session: session::get(read, session)?,
         })
     }
 }
@@ -106,7 +107,7 @@ impl Action for Logout {
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let Actor::User(signed_in) = tx.actor() else {
-            return Err(Error::Forbidden);
+            return Err(Error::Forbidden(None));
         };
         tx.concerns("session", signed_in.session);
         tx.also(Event::TokenRevoked);

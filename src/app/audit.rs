@@ -7,7 +7,7 @@ use crate::domain::audit::AuditRow;
 use crate::domain::event::{Event, Outcome};
 use crate::domain::permission::{Permission, Relation};
 use crate::store::audit::{self, AuditFilter};
-use crate::store::{Note, Query, ReadTx, Target};
+use crate::store::{Asker, Note, Query, ReadTx, Target};
 
 use super::App;
 
@@ -33,7 +33,7 @@ impl Query for List {
         let own = self.filter.actor.is_some() && self.filter.actor == caller.actor.user();
         Ok(Relation { own, ..Relation::default() })
     }
-    fn run(self, read: &ReadTx<'_>) -> Result<Page<AuditRow>, Error> {
+    fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<Page<AuditRow>, Error> {
         audit::list(read, &self.filter, &self.page)
     }
 }

@@ -9,12 +9,11 @@ use crate::domain::delegation::{CustodyLink, Delegation, Priority, State, Step};
 use crate::domain::event::Event;
 use crate::domain::permission::{Permission, Relation};
 use crate::domain::quota::{self, Quota};
-use crate::domain::role::Role;
 use crate::domain::team::Team;
 use crate::domain::text::{Body, Label, Title};
 use crate::domain::user::User;
 use crate::store::delegation::{self, Content, Filter};
-use crate::store::{Action, Query, ReadTx, Target, Tx, team};
+use crate::store::{Action, Asker, Query, Reach, ReadTx, Target, Tx, team};
 
 const KIND: &str = "delegation";
 
@@ -115,7 +114,7 @@ impl Query for Get {
     fn relation(&self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
         self.0.relation(read, caller)
     }
-    fn run(self, read: &ReadTx<'_>) -> Result<Delegation, Error> {
+    fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<Delegation, Error> {
         delegation::get(read, self.0.team, self.0.id)
     }
 }
@@ -136,7 +135,7 @@ impl Query for GetCustody {
     fn relation(&self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
         self.0.relation(read, caller)
     }
-    fn run(self, read: &ReadTx<'_>) -> Result<Vec<CustodyLink>, Error> {
+    fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<Vec<CustodyLink>, Error> {
         delegation::custody(read, self.0.id)
     }
 }
@@ -146,8 +145,6 @@ impl Query for GetCustody {
 pub struct ListOfTeam {
     /// Which team.
     pub team: Id<Team>,
-    /// Who asks.
-    pub user: Id<User>,
     /// Which delegations.
     pub filter: Filter,
     /// Which page.
@@ -166,11 +163,12 @@ impl Query for ListOfTeam {
     fn relation(&self, _: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
         Ok(Relation { participant: true, ..Relation::default() })
     }
-    fn run(self, read: &ReadTx<'_>) -> Result<Page<Delegation>, Error> {
-        if team::find_role(read, self.team, self.user)? >= Some(Role::Manager) {
-            delegation::list_of_team(read, self.team, &self.filter, &self.page)
-        } else {
-            delegation::list_of_person(read, self.user, Some(self.team), &self.filter, &self.page)
+    fn run(self, read: &ReadTx<'_>, asker: &Asker<'_>) -> Result<Page<Delegation>, Error> {
+        match asker.reach() {
+            Reach::Everything => delegation::list_of_team(read, self.team, &self.filter, &self.page),
+            Reach::TheirOwn => {
+                delegation::list_of_person(read, asker.user()?, Some(self.team), &self.filter, &self.page)
+            }
         }
     }
 }
@@ -178,8 +176,6 @@ impl Query for ListOfTeam {
 /// What I gave and what I have, in all of my teams.
 #[derive(Debug)]
 pub struct ListMine {
-    /// Who asks.
-    pub user: Id<User>,
     /// Which delegations.
     pub filter: Filter,
     /// Which page.
@@ -195,8 +191,8 @@ impl Query for ListMine {
     fn target(&self) -> Target {
         Target::instance()
     }
-    fn run(self, read: &ReadTx<'_>) -> Result<Page<Delegation>, Error> {
-        delegation::list_of_person(read, self.user, None, &self.filter, &self.page)
+    fn run(self, read: &ReadTx<'_>, asker: &Asker<'_>) -> Result<Page<Delegation>, Error> {
+        delegation::list_of_person(read, asker.user()?, None, &self.filter, &self.page)
     }
 }
 
@@ -288,7 +284,10 @@ impl Action for TakeStep {
     fn apply(self, tx: &mut Tx<'_>) -> Result<Delegation, Error> {
         let Which { team, id } = self.which;
         self.which.refuse_unless(tx, self.version)?;
-        refuse_stranger(tx, team, self.assignee)?;
+        let standing = delegation::standing(tx, team, id)?;
+        if matches!(self.step.from(standing.state), Some(State::Offered | State::InProgress)) {
+            refuse_stranger(tx, team, self.assignee.or(standing.assignee))?;
+        }
         delegation::take_step(tx, team, id, self.step, self.assignee)?;
         delegation::get(tx, team, id)
     }

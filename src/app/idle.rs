@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_session_that_was_never_used_is_idle_since_its_sign_in() {
-        let signed_in = START + Duration::from_secs(86_400);
+        let signed_in = START + Duration::from_hours(24);
         let idle = Idle::since(START);
         assert!(!idle.keeps(&session(SessionKind::Console, signed_in), signed_in + CONSOLE_IDLE + SECOND));
         assert!(idle.keeps(&session(SessionKind::Client, signed_in), signed_in + CONSOLE_IDLE + SECOND));

@@ -19,7 +19,7 @@ use crate::domain::{AuthFailure, Conflict, Error};
 use crate::store::invitation::{self, NewInvitation};
 use crate::store::session::NewSession;
 use crate::store::user::{self, NewUser};
-use crate::store::{Action, Query, ReadTx, Target, Tx, team};
+use crate::store::{Action, Asker, Query, Reach, ReadTx, Target, Tx, team};
 
 use super::bearer::Bearer;
 use super::sign_in::{Arrival, SignedInNow, arrive, join};
@@ -180,7 +180,7 @@ impl Action for Join {
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<(Session, User), Error> {
         if tx.actor() != &Actor::Anonymous {
-            return Err(Error::Forbidden);
+            return Err(Error::Forbidden(None));
         }
         let name = self.arrival.name.ok_or_else(|| Error::invalid("/name", "is needed"))?;
         let email = self.arrival.email;
@@ -206,8 +206,6 @@ fn go_through(tx: &mut Tx<'_>, selector: &str, email: Option<&Email>, person: Id
 pub struct List {
     /// Which team.
     pub team: Id<Team>,
-    /// Who asks.
-    pub user: Id<User>,
     /// Which page.
     pub page: PageRequest,
 }
@@ -224,9 +222,12 @@ impl Query for List {
     fn relation(&self, _: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
         Ok(Relation { own: true, ..Relation::default() })
     }
-    fn run(self, read: &ReadTx<'_>) -> Result<Page<Invitation>, Error> {
-        let sees_all = team::find_role(read, self.team, self.user)? >= Some(Role::Admin);
-        invitation::list_open(read, self.team, (!sees_all).then_some(self.user), &self.page)
+    fn run(self, read: &ReadTx<'_>, asker: &Asker<'_>) -> Result<Page<Invitation>, Error> {
+        let of = match asker.reach() {
+            Reach::Everything => None,
+            Reach::TheirOwn => Some(asker.user()?),
+        };
+        invitation::list_open(read, self.team, of, &self.page)
     }
 }
 

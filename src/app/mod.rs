@@ -9,6 +9,7 @@ pub mod delegation;
 mod failures;
 mod idle;
 pub mod invitation;
+pub mod oidc;
 mod quota;
 pub mod sign_in;
 mod slow_lane;
@@ -117,7 +118,7 @@ impl App {
     /// Refuses a request that a foreign page made with our cookie, on record.
     pub async fn refuse_foreign_page<T>(&self, caller: &Caller) -> Result<T, Error> {
         self.store.record(caller.clone(), system::foreign_page()).await?;
-        Err(Error::Forbidden)
+        Err(Error::Forbidden(None))
     }
 
     /// Takes one act out of the caller's allowance; the first refusal of a window leaves a row.

@@ -10,7 +10,7 @@ use crate::domain::role::Role;
 use crate::domain::team::{Member, Team};
 use crate::domain::text::Name;
 use crate::domain::user::User;
-use crate::store::{Action, Query, ReadTx, Target, Tx, team};
+use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, team};
 
 /// A team with the caller's role in it.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub struct MyTeam {
 }
 
 fn my_team(read: &ReadTx<'_>, id: Id<Team>, user: Id<User>) -> Result<MyTeam, Error> {
-    let role = team::find_role(read, id, user)?.ok_or(Error::Forbidden)?;
+    let role = team::find_role(read, id, user)?.ok_or(Error::Forbidden(None))?;
     Ok(MyTeam { team: team::get(read, id)?, role })
 }
 
@@ -56,8 +56,6 @@ impl Action for Create {
 /// Which teams do I belong to?
 #[derive(Debug)]
 pub struct ListMine {
-    /// Who asks.
-    pub user: Id<User>,
     /// Which page.
     pub page: PageRequest,
 }
@@ -71,8 +69,8 @@ impl Query for ListMine {
     fn target(&self) -> Target {
         Target::instance()
     }
-    fn run(self, read: &ReadTx<'_>) -> Result<Page<MyTeam>, Error> {
-        Ok(team::list_of_user(read, self.user, &self.page)?.map(|(team, role)| MyTeam { team, role }))
+    fn run(self, read: &ReadTx<'_>, asker: &Asker<'_>) -> Result<Page<MyTeam>, Error> {
+        Ok(team::list_of_user(read, asker.user()?, &self.page)?.map(|(team, role)| MyTeam { team, role }))
     }
 }
 
@@ -81,8 +79,6 @@ impl Query for ListMine {
 pub struct Get {
     /// Which.
     pub team: Id<Team>,
-    /// Who asks.
-    pub user: Id<User>,
 }
 
 impl Query for Get {
@@ -94,8 +90,8 @@ impl Query for Get {
     fn target(&self) -> Target {
         Target::team(self.team)
     }
-    fn run(self, read: &ReadTx<'_>) -> Result<MyTeam, Error> {
-        my_team(read, self.team, self.user)
+    fn run(self, read: &ReadTx<'_>, asker: &Asker<'_>) -> Result<MyTeam, Error> {
+        my_team(read, self.team, asker.user()?)
     }
 }
 
@@ -150,7 +146,7 @@ impl Query for ListMembers {
     fn target(&self) -> Target {
         Target::team(self.team)
     }
-    fn run(self, read: &ReadTx<'_>) -> Result<Page<Member>, Error> {
+    fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<Page<Member>, Error> {
         team::members(read, self.team, &self.page)
     }
 }

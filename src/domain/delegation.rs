@@ -250,8 +250,8 @@ impl Step {
 pub struct CustodyLink {
     /// When.
     pub at: Timestamp,
-    /// Who took the step.
-    pub actor: Person,
+    /// Who took the step; `None` once their account is erased.
+    pub actor: Option<Person>,
     /// Which step; `None` stands for its creation.
     pub step: Option<Step>,
     /// The state it led to.

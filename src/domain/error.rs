@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use super::permission::Permission;
+
 /// Everything that can go wrong with an act or a question.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Who asks is not known, or not any more.
     #[error("unauthenticated: {0}")]
     Unauthenticated(#[from] AuthFailure),
-    /// Known, and not allowed; also the answer to an id the caller may not see.
+    /// Known, and not allowed; also the answer to an id the caller may not see. Names the permission that was missing,
+    /// when the matrix decided.
     #[error("access denied")]
-    Forbidden,
+    Forbidden(Option<Permission>),
     /// Not admitted to this server: no invitation, no allowed domain.
     #[error("not invited")]
     NotInvited,
@@ -116,7 +119,7 @@ impl Error {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Unauthenticated(_) => "unauthenticated",
-            Self::Forbidden => "access-denied",
+            Self::Forbidden(_) => "access-denied",
             Self::NotInvited => "not-invited",
             Self::NotFound => "not-found",
             Self::Conflict(Conflict::LastOwner) => "last-owner",

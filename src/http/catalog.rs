@@ -29,7 +29,7 @@ pub const KINDS: &[Kind] = &[
     kind("expired-token", 401, "Expired token", "The token has expired; sign in again."),
     kind("revoked-token", 401, "Revoked token", "The token was revoked; sign in again."),
     kind("step-up-required", 401, "Fresh sign-in required", "This needs a sign-in within the last 10 minutes."),
-    kind("access-denied", 403, "Access denied", "You may not do this, or it is not there."),
+    kind("access-denied", 403, "Access denied", "You may not do this, or it is not there. The attempt is on record."),
     kind("not-invited", 403, "Not invited", "This server admits people by invitation or by their domain."),
     kind("not-found", 404, "Not found", "There is nothing here."),
     kind("method-not-allowed", 405, "Method not allowed", "This path does not take that method; see Allow."),

@@ -9,6 +9,7 @@ use poem_openapi::{ApiResponse, Object};
 
 use super::catalog::{self, Kind};
 use super::challenge;
+use crate::domain::permission::Permission;
 use crate::domain::{AuthFailure, Error, FieldError};
 
 /// The media type of RFC 9457.
@@ -31,6 +32,8 @@ pub struct Problem {
     pub instance: Option<String>,
     /// Which fields are wrong; present when the status is 422.
     pub errors: Option<Vec<ProblemField>>,
+    /// Which permission was missing, as `GET /api/v1/admin/audit` shows the denial too; present when the matrix said no.
+    pub permission: Option<String>,
 }
 
 /// One field that is wrong.
@@ -99,6 +102,7 @@ impl Failure {
             detail: self.detail(kind),
             instance: instance.map(ToOwned::to_owned),
             errors: self.fields(),
+            permission: self.permission().map(|permission| permission.as_str().to_owned()),
         };
         let mut response = poem::web::Json(problem.to_json()).into_response();
         response.set_status(StatusCode::from_u16(kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
@@ -140,6 +144,13 @@ impl Failure {
         let Self::Domain(Error::Invalid(fields)) = self else { return None };
         let turn = |field: &FieldError| ProblemField { pointer: field.pointer.clone(), detail: field.detail.clone() };
         Some(fields.iter().map(turn).collect())
+    }
+
+    const fn permission(&self) -> Option<Permission> {
+        match self {
+            Self::Domain(Error::Forbidden(permission)) => *permission,
+            _ => None,
+        }
     }
 
     fn add_headers(&self, headers: &mut HeaderMap) {
@@ -262,7 +273,7 @@ mod tests {
     }
 
     fn every_failure() -> Vec<Failure> {
-        let mut all = vec![Error::Forbidden, Error::NotInvited, Error::NotFound, Error::PreconditionFailed];
+        let mut all = vec![Error::Forbidden(None), Error::NotInvited, Error::NotFound, Error::PreconditionFailed];
         all.extend([Error::Held, Error::Unavailable("queue"), Error::internal("disk gone"), limited()]);
         all.push(Error::invalid("/title", "is required"));
         all.extend(CONFLICTS.map(Error::Conflict));

@@ -4,11 +4,12 @@ use uuid::Uuid;
 
 use crate::base::id::Id;
 use crate::domain::Error;
-use crate::domain::actor::Caller;
+use crate::domain::actor::{Actor, Caller, SignedIn};
 use crate::domain::event::Event;
 use crate::domain::permission::{Permission, Relation};
 use crate::domain::quota::Quota;
 use crate::domain::team::Team;
+use crate::domain::user::User;
 
 use super::tx::{ReadTx, Tx};
 
@@ -58,7 +59,48 @@ pub trait Query: Send + 'static {
     }
 
     /// Reads the answer.
-    fn run(self, read: &ReadTx<'_>) -> Result<Self::Output, Error>;
+    fn run(self, read: &ReadTx<'_>, asker: &Asker<'_>) -> Result<Self::Output, Error>;
+}
+
+/// Whoever asks, and how far their permission reaches. The door alone makes one: what a query knows of its caller, it
+/// knows from here.
+#[derive(Debug)]
+pub struct Asker<'a> {
+    actor: &'a Actor,
+    reach: Reach,
+}
+
+/// How far a permission reaches in lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// To everything of the kind in the scope.
+    Everything,
+    /// To what is the caller's own, or concerns them.
+    TheirOwn,
+}
+
+impl<'a> Asker<'a> {
+    pub(super) const fn new(actor: &'a Actor, reach: Reach) -> Self {
+        Self { actor, reach }
+    }
+
+    /// The sign-in they ask with.
+    pub fn signed_in(&self) -> Result<SignedIn, Error> {
+        match self.actor {
+            Actor::User(signed_in) => Ok(*signed_in),
+            _ => Err(Error::Forbidden(None)),
+        }
+    }
+
+    /// The person who asks.
+    pub fn user(&self) -> Result<Id<User>, Error> {
+        self.signed_in().map(|signed_in| signed_in.user)
+    }
+
+    /// How far their permission reaches.
+    pub const fn reach(&self) -> Reach {
+        self.reach
+    }
 }
 
 /// What an act or a question is about.

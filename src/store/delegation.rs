@@ -66,14 +66,14 @@ statements! {
     PAGE_BY_ASSIGNEE = page_of_team!("AND d.assignee_id = ?4");
     PAGE_BY_DELEGATOR = page_of_team!("AND d.delegator_id = ?5");
     PAGE_OF_PERSON = concat!(
-        select!("WHERE d.id IN (SELECT id FROM ("), ids_of_person!("delegator_id"), " UNION ",
-        ids_of_person!("assignee_id"), ") ORDER BY id DESC LIMIT ?7) ORDER BY d.id DESC"
+        select!("WHERE d.id IN ("), ids_of_person!("delegator_id"), " UNION ", ids_of_person!("assignee_id"),
+        " ORDER BY 1 DESC LIMIT ?7) ORDER BY d.id DESC"
     );
     INSERT_CUSTODY = "INSERT INTO delegation_custody (delegation_id, link, at, actor_id, step, state, assignee_id) \
         VALUES (?1, (SELECT coalesce(max(link), 0) + 1 FROM delegation_custody WHERE delegation_id = ?1), \
         ?2, ?3, ?4, ?5, ?6)";
     CUSTODY = "SELECT c.at, c.actor_id, u.name_sealed, c.step, c.state, c.assignee_id, a.name_sealed \
-        FROM delegation_custody c JOIN users u ON u.id = c.actor_id LEFT JOIN users a ON a.id = c.assignee_id \
+        FROM delegation_custody c LEFT JOIN users u ON u.id = c.actor_id LEFT JOIN users a ON a.id = c.assignee_id \
         WHERE c.delegation_id = ?1 ORDER BY c.link";
 }
 
@@ -356,7 +356,7 @@ pub fn custody(read: &ReadTx<'_>, id: Id<Delegation>) -> Result<Vec<CustodyLink>
     read.all(CUSTODY, &[id.into()], |row| {
         Ok(CustodyLink {
             at: row.time(0)?,
-            actor: person(read, &row, 1, &mut names)?.ok_or_else(|| Error::internal("a step without an actor"))?,
+            actor: person(read, &row, 1, &mut names)?,
             step: row.word_or_none(3, Step::parse)?,
             state: row.word(4, State::parse)?,
             assignee: person(read, &row, 5, &mut names)?,

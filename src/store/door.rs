@@ -17,8 +17,8 @@ use crate::domain::session::STEP_UP_WINDOW;
 use crate::domain::user::{User, UserState};
 use crate::domain::{AuthFailure, Error};
 
-use super::action::{Action, Done, Query, Scope, Target};
-use super::audit::{Entry, Head};
+use super::action::{Action, Asker, Done, Query, Reach, Scope, Target};
+use super::audit_log::Entry;
 use super::quota::{self, QuotaUse};
 use super::tx::{ReadTx, Record, Tx};
 use super::writer::{Desk, Work};
@@ -38,9 +38,6 @@ struct Standing {
 }
 
 impl Standing {
-    /// Nobody that can be told.
-    const UNKNOWN: Self = Self { subject: Subject::Anonymous, person: None };
-
     fn read(read: &ReadTx<'_>, actor: &Actor, scope: Scope) -> Result<Self, Error> {
         let alone = |subject| Ok(Self { subject, person: None });
         match actor {
@@ -89,7 +86,7 @@ fn admit(permission: Permission, standing: &Standing, relation: Relation) -> Res
         Decision::Deny if matches!(standing.subject, Subject::User { active: false, .. }) => {
             Err(AuthFailure::Revoked.into())
         }
-        Decision::Deny => Err(Error::Forbidden),
+        Decision::Deny => Err(Error::Forbidden(Some(permission))),
     }
 }
 
@@ -106,7 +103,11 @@ fn authorize(permission: Permission, standing: &Standing, relation: Result<Relat
 pub(super) fn ask<Q: Query>(read: &ReadTx<'_>, caller: &Caller, query: Q) -> Result<Q::Output, Error> {
     let standing = Standing::read(read, &caller.actor, query.target().scope)?;
     authorize(query.permission(), &standing, query.relation(read, caller))?;
-    query.run(read)
+    let reach = match decide(query.permission(), standing.subject, Relation::default()) {
+        Decision::Allow | Decision::StepUp => Reach::Everything,
+        Decision::Deny => Reach::TheirOwn,
+    };
+    query.run(read, &Asker::new(&caller.actor, reach))
 }
 
 /// An act in the writer's queue.
@@ -125,24 +126,26 @@ impl<A: Action> Work for Pending<A> {
         };
         let facts = Facts { permission: action.permission(), event: action.event(), target: action.target() };
         let now = desk.clock.now();
-        let head = desk.head.clone();
-        desk.engine.execute("SAVEPOINT act", &[])?;
-        let read = ReadTx::new(desk.engine, desk.keys, now);
-        let (standing, known) = match Standing::read(&read, &self.caller.actor, facts.target.scope) {
-            Ok(standing) => (standing, Ok(())),
-            Err(error) => (Standing::UNKNOWN, Err(error)),
-        };
-        let mut outcome = known.and_then(|()| self.attempt(desk, action, &facts, &standing, now));
-        if let Err(error) = &outcome {
-            undo(desk, &head, error)?;
-            let note = refusal(facts.permission, Some(facts.event), facts.target, error);
-            if let Err(error) = note.write(desk, &self.caller, &standing, now) {
-                undo(desk, &head, &error)?;
-                outcome = Err(Error::Unavailable("the act could not be recorded"));
+        let mut person = None;
+        let outcome = apart(desk, |desk| {
+            let read = ReadTx::new(desk.engine, desk.keys, now);
+            let standing = Standing::read(&read, &self.caller.actor, facts.target.scope)?;
+            person = standing.person;
+            self.attempt(desk, action, &facts, &standing, now)
+        })?;
+        self.outcome = Some(match outcome {
+            Ok(done) => Ok(done),
+            Err(error) => {
+                let note = refusal(facts.permission, Some(facts.event), facts.target, &error);
+                match apart(desk, |desk| note.write(desk, &self.caller, person, now))? {
+                    Ok(_) => Err(error),
+                    Err(fault) => {
+                        tracing::error!(%error, %fault, "a refused act could not be recorded");
+                        Err(Error::Unavailable("the act could not be recorded"))
+                    }
+                }
             }
-        }
-        desk.engine.execute("RELEASE act", &[])?;
-        self.outcome = Some(outcome);
+        });
         Ok(())
     }
 
@@ -178,15 +181,25 @@ impl<A: Action> Pending<A> {
     }
 }
 
-/// Takes back what an act did so far, the tree's head included. `Err` when the engine failed: then the transaction
-/// itself may be gone, and the neighbours of the act with it.
-fn undo(desk: &mut Desk<'_>, head: &Head, error: &Error) -> Result<(), Error> {
-    if let Error::Unavailable(why) = error {
-        return Err(Error::Unavailable(why));
+/// Runs `work` under a savepoint of its own: what fails is taken back, the tree's head included, and the neighbours in
+/// the transaction stay. The outer `Err` means that the engine failed: then the transaction itself may be gone.
+fn apart<T>(
+    desk: &mut Desk<'_>,
+    work: impl FnOnce(&mut Desk<'_>) -> Result<T, Error>,
+) -> Result<Result<T, Error>, Error> {
+    let head = desk.head.clone();
+    desk.engine.execute("SAVEPOINT act", &[])?;
+    let outcome = catch_unwind(AssertUnwindSafe(|| work(desk))).unwrap_or_else(|_| Err(Error::internal("a panic")));
+    match &outcome {
+        Ok(_) => {}
+        Err(Error::Unavailable(why)) => return Err(Error::Unavailable(why)),
+        Err(_) => {
+            desk.engine.execute("ROLLBACK TO act", &[])?;
+            *desk.head = head;
+        }
     }
-    desk.engine.execute("ROLLBACK TO act", &[])?;
-    *desk.head = head.clone();
-    Ok(())
+    desk.engine.execute("RELEASE act", &[])?;
+    Ok(outcome)
 }
 
 /// What an act says of itself.
@@ -196,7 +209,7 @@ struct Facts {
     target: Target,
 }
 
-/// Authorizes and applies; a panic inside is a fault of that act alone.
+/// Authorizes and applies.
 fn effect<A: Action>(
     desk: &Desk<'_>,
     caller: &Caller,
@@ -208,8 +221,7 @@ fn effect<A: Action>(
     let read = ReadTx::new(desk.engine, desk.keys, now);
     authorize(permission, standing, action.relation(&read, caller))?;
     let mut tx = Tx::new(read, desk.entropy, caller);
-    let output = catch_unwind(AssertUnwindSafe(|| action.apply(&mut tx)))
-        .unwrap_or_else(|_| Err(Error::internal("an action panicked")))?;
+    let output = action.apply(&mut tx)?;
     Ok((output, tx.record))
 }
 
@@ -228,15 +240,14 @@ fn record_success(
         }
         None => standing.person,
     };
-    let standing = Standing { person, ..*standing };
     let mut target = facts.target;
     target.resource = record.resource.or(target.resource);
     let mut note =
         Note { event: facts.event, outcome: Outcome::Success, target, detail: record.notes.into_iter().collect() };
-    let seq = note.write(desk, caller, &standing, now)?;
+    let seq = note.write(desk, caller, person, now)?;
     for event in record.further {
         note.event = event;
-        note.write(desk, caller, &standing, now)?;
+        note.write(desk, caller, person, now)?;
     }
     Ok(seq)
 }
@@ -245,7 +256,7 @@ fn record_success(
 fn refusal(permission: Permission, event: Option<Event>, target: Target, error: &Error) -> Note {
     let mut detail = BTreeMap::from([("error", error.kind().to_owned())]);
     let (shown, outcome) = match error {
-        Error::Forbidden | Error::Unauthenticated(_) => {
+        Error::Forbidden(_) | Error::Unauthenticated(_) => {
             detail.insert("permission", permission.as_str().to_owned());
             (Event::AccessDenied, Outcome::Denied)
         }
@@ -261,7 +272,7 @@ fn refusal(permission: Permission, event: Option<Event>, target: Target, error: 
 /// The row that a refused question leaves: denials and values that do not open leave one, wrong input does not.
 pub(super) fn refused_question(permission: Permission, target: Target, error: &Error) -> Option<Note> {
     let recorded = match error {
-        Error::Forbidden | Error::Unauthenticated(_) => true,
+        Error::Forbidden(_) | Error::Unauthenticated(_) => true,
         Error::Internal(cause) => cause.is::<CryptoError>(),
         _ => false,
     };
@@ -282,12 +293,18 @@ pub struct Note {
 }
 
 impl Note {
-    fn write(&self, desk: &mut Desk<'_>, caller: &Caller, standing: &Standing, now: Timestamp) -> Result<i64, Error> {
+    fn write(
+        &self,
+        desk: &mut Desk<'_>,
+        caller: &Caller,
+        person: Option<(Id<User>, Uuid)>,
+        now: Timestamp,
+    ) -> Result<i64, Error> {
         let entry = Entry {
             event: self.event,
             outcome: self.outcome,
             caller,
-            person: standing.person,
+            person,
             target: self.target,
             detail: self.detail.clone(),
         };
@@ -299,21 +316,26 @@ impl Note {
 pub(super) struct PendingNote {
     pub caller: Caller,
     pub note: Note,
+    pub outcome: Result<(), Error>,
     pub reply: Option<oneshot::Sender<Result<(), Error>>>,
 }
 
 impl Work for PendingNote {
     fn run(&mut self, desk: &mut Desk<'_>) -> Result<(), Error> {
         let now = desk.clock.now();
-        let read = ReadTx::new(desk.engine, desk.keys, now);
-        let standing = Standing::read(&read, &self.caller.actor, self.note.target.scope)?;
-        self.note.write(desk, &self.caller, &standing, now).map(|_| ())
+        let written = apart(desk, |desk| {
+            let read = ReadTx::new(desk.engine, desk.keys, now);
+            let standing = Standing::read(&read, &self.caller.actor, self.note.target.scope)?;
+            self.note.write(desk, &self.caller, standing.person, now)
+        })?;
+        self.outcome = written.map(|_| ());
+        Ok(())
     }
 
     fn settle(mut self: Box<Self>, committed: Result<(), Error>) {
         if let Some(reply) = self.reply.take() {
             // Whoever asked may be gone; the row stays.
-            let _ = reply.send(committed);
+            let _ = reply.send(committed.and(self.outcome));
         }
     }
 }

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use crate::base::clock::Timestamp;
 use crate::base::entropy::Entropy;
-use crate::crypto::keyring::RootKey;
+use crate::crypto::keyring::{Keyring, RootKey};
 use crate::domain::Error;
 
-use super::audit::{self, Verified};
+use super::audit_log::{self, Verified};
 use super::engine::Engine;
-use super::open::{OpenError, look_before_touching, real_path};
+use super::migration;
+use super::open::{self, OpenError, look_before_touching, real_path};
 use super::sqlite::{Readers, Sqlite};
 
 statements! {
@@ -17,7 +18,10 @@ statements! {
 }
 
 /// A database that is only read. It takes no lock and migrates nothing; the engine may tidy up its write-ahead log.
-pub struct Inspection(Readers);
+pub struct Inspection {
+    readers: Readers,
+    keyring: Keyring,
+}
 
 impl Inspection {
     /// Opens a database that is there. Blocking.
@@ -27,23 +31,31 @@ impl Inspection {
     pub fn open(path: &Path, root: &RootKey, entropy: &dyn Entropy) -> Result<Self, OpenError> {
         let path = real_path(path)?;
         look_before_touching(&path, root, entropy)?;
-        Sqlite::reader_pool(&path).map(Self).map_err(|error| OpenError::Damaged(path, error))
+        let damaged = |error| OpenError::Damaged(path.clone(), error);
+        let readers = Sqlite::reader_pool(&path).map_err(damaged)?;
+        let keyring = readers.with(|engine| open::keyring(engine, root, entropy)).map_err(damaged)?;
+        Ok(Self { readers, keyring })
     }
 
     /// Each problem that the engine finds in the file, and each row that refers to nothing. Reads the whole file.
     pub fn integrity(&self) -> Result<Vec<String>, Error> {
-        self.0.with(check_integrity)
+        self.readers.with(check_integrity)
+    }
+
+    /// Each table, index or trigger that is not as the migrations made it: a trigger that is missing protects nothing.
+    pub fn schema_changes(&self) -> Result<Vec<String>, Error> {
+        self.readers.with(migration::schema_changes)
     }
 
     /// Recomputes the audit log's tree from its rows. Reads the whole log.
     pub fn audit(&self) -> Result<Verified, Error> {
-        self.0.with(audit::verify)
+        self.readers.with(|engine| audit_log::verify(engine, &self.keyring))
     }
 
     /// When anything was last recorded; the epoch's beginning for an empty log.
     pub fn last_act_at(&self) -> Result<Timestamp, Error> {
         let mut at = 0;
-        self.0.with(|engine| {
+        self.readers.with(|engine| {
             engine.query(LAST_ACT, &[], &mut |row| {
                 at = row.integer(0)?;
                 Ok(())

@@ -1,7 +1,7 @@
-//! One process for one database: an advisory lock on a file beside it, held as long as the store is open.
+//! One process for one database: an advisory lock on its folder, held as long as the store is open. It leaves no file
+//! behind, so that a refused start changes nothing.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{File, TryLockError};
 use std::path::Path;
 
 use super::open::OpenError;
@@ -10,20 +10,15 @@ use super::open::OpenError;
 pub(super) struct Lock(#[allow(dead_code)] File); // held, never read
 
 impl Lock {
-    /// Takes the lock, or says that another process has it.
+    /// Takes the lock of the database's folder, or says that another process has it.
     pub fn take(database: &Path) -> Result<Self, OpenError> {
-        let path = database.with_extension("lock");
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|error| OpenError::Io(path.clone(), error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self(file)),
+        let folder = database.parent().unwrap_or(Path::new("."));
+        let refuse = |error| OpenError::Io(folder.to_owned(), error);
+        let folder = File::open(folder).map_err(refuse)?;
+        match folder.try_lock() {
+            Ok(()) => Ok(Self(folder)),
             Err(TryLockError::WouldBlock) => Err(OpenError::Busy(database.to_owned())),
-            Err(TryLockError::Error(error)) => Err(OpenError::Io(path, error)),
+            Err(TryLockError::Error(error)) => Err(refuse(error)),
         }
     }
 }

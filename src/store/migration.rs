@@ -1,9 +1,12 @@
 //! Migrations: numbered, forward-only, each in one transaction at start.
 
+use std::collections::BTreeMap;
+
 use crate::base::clock::Timestamp;
 use crate::domain::Error;
 
-use super::engine::{Engine, Value};
+use super::engine::{Engine, Value, unexpected};
+use super::sqlite::Sqlite;
 
 /// One step of the schema.
 struct Migration {
@@ -18,6 +21,7 @@ const MIGRATIONS: &[Migration] =
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT";
 const APPLIED: &str = "SELECT coalesce(max(version), 0) FROM schema_migrations";
+const SCHEMA: &str = "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE sql IS NOT NULL";
 const RECORD: &str = "INSERT INTO schema_migrations (version, name, applied_at) VALUES (?1, ?2, ?3)";
 
 /// The newest schema this build knows.
@@ -35,14 +39,44 @@ pub(super) fn applied(engine: &dyn Engine) -> Result<i64, Error> {
     Ok(version)
 }
 
-/// Applies what is missing, within the caller's transaction.
+/// Applies what is missing, within the caller's transaction. References are not enforced meanwhile, and checked at its
+/// end.
 pub(super) fn run(engine: &dyn Engine, now: Timestamp) -> Result<(), Error> {
     engine.batch(CREATE)?;
     let applied = applied(engine)?;
+    if applied > newest() {
+        return Err(unexpected("the schema is newer than this program"));
+    }
     for migration in MIGRATIONS.iter().filter(|migration| migration.version > applied) {
         engine.batch(migration.script)?;
         let values = [Value::from(migration.version), migration.name.into(), now.into()];
         engine.execute(RECORD, &values)?;
     }
-    Ok(())
+    engine.query("PRAGMA foreign_key_check", &[], &mut |_| {
+        Err(unexpected("a migration left a row that refers to nothing"))
+    })
+}
+
+/// Each table, index or trigger of the file that is not as the migrations make it. The engine's own check does not know
+/// what is missing; the append-only log stands on its triggers.
+pub(super) fn schema_changes(engine: &dyn Engine) -> Result<Vec<String>, Error> {
+    let expected = Sqlite::in_memory()?;
+    run(&expected, Timestamp::default())?;
+    let (expected, found) = (schema(&expected)?, schema(engine)?);
+    let missing = expected.keys().filter(|name| !found.contains_key(*name)).map(|name| format!("{name} is missing"));
+    let other = found.iter().filter_map(|(name, sql)| match expected.get(name) {
+        None => Some(format!("{name} was added")),
+        Some(made) if made != sql => Some(format!("{name} was changed")),
+        Some(_) => None,
+    });
+    Ok(missing.chain(other).collect())
+}
+
+fn schema(engine: &dyn Engine) -> Result<BTreeMap<String, String>, Error> {
+    let mut schema = BTreeMap::new();
+    engine.query(SCHEMA, &[], &mut |row| {
+        schema.insert(row.text(0)?.to_owned(), row.text(1)?.to_owned());
+        Ok(())
+    })?;
+    Ok(schema)
 }

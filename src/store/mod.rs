@@ -11,6 +11,7 @@ macro_rules! statements {
 
 pub mod action;
 pub mod audit;
+pub mod audit_log;
 pub mod delegation;
 mod door;
 mod engine;
@@ -40,7 +41,7 @@ use crate::crypto::bearer::TokenKeys;
 use crate::domain::Error;
 use crate::domain::actor::Caller;
 
-pub use action::{Action, Done, Query, Resource, Scope, Target, their_own};
+pub use action::{Action, Asker, Done, Query, Reach, Resource, Scope, Target, their_own};
 pub use door::Note;
 pub use engine::Value;
 pub use inspection::Inspection;
@@ -92,7 +93,7 @@ impl Store {
     /// Writes an audit row about something that changes nothing else.
     pub(crate) async fn record(&self, caller: Caller, note: Note) -> Result<(), Error> {
         let (reply, answer) = oneshot::channel();
-        self.writer.submit(Box::new(PendingNote { caller, note, reply: Some(reply) }))?;
+        self.writer.submit(Box::new(PendingNote { caller, note, outcome: Ok(()), reply: Some(reply) }))?;
         answer.await.map_err(|_| Error::Unavailable("the writer has stopped"))?
     }
 
@@ -112,8 +113,8 @@ impl Store {
     }
 
     /// Recomputes the audit log's tree from its rows. Reads the whole log.
-    pub fn verify_audit(&self) -> Result<audit::Verified, Error> {
-        self.readers.with(audit::verify)
+    pub fn verify_audit(&self) -> Result<audit_log::Verified, Error> {
+        self.readers.with(|engine| audit_log::verify(engine, self.keys.keyring()))
     }
 
     /// Finishes what waits and closes the database.

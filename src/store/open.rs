@@ -15,7 +15,7 @@ use crate::crypto::keyring::{Keyring, RootKey};
 use crate::domain::Error;
 
 use super::Store;
-use super::audit::Head;
+use super::audit_log::Head;
 use super::engine::{Engine, Value};
 use super::keys::Keys;
 use super::lock::Lock;
@@ -84,6 +84,9 @@ impl Store {
         }
         let keys = Arc::new(Keys::new(keyring, instance));
         let connection = Sqlite::open_writer(&path).map_err(damaged)?;
+        if let Some(change) = migration::schema_changes(&connection).map_err(damaged)?.first() {
+            return Err(damaged(Error::internal(change.clone())));
+        }
         let clock = Arc::clone(&options.clock);
         let writer = Writer::start(connection, Arc::clone(&keys), clock, options.entropy).map_err(damaged)?;
         let readers = Sqlite::reader_pool(&path).map_err(damaged)?;
@@ -139,6 +142,12 @@ fn is_empty(engine: &dyn Engine) -> Result<bool, Error> {
     Ok(tables == 0)
 }
 
+/// The keys of an open database.
+pub(super) fn keyring(engine: &dyn Engine, root: &RootKey, entropy: &dyn Entropy) -> Result<Keyring, Error> {
+    let instance = setting(engine, INSTANCE)?.ok_or_else(|| Error::internal("the instance id is missing"))?;
+    Ok(Keyring::open(root, instance_id(&instance)?, entropy))
+}
+
 const INSTANCE: &str = "instance_id";
 const KEY_CHECK: &str = "key_check";
 
@@ -159,6 +168,8 @@ fn instance_id(bytes: &[u8]) -> Result<Uuid, Error> {
 /// key check.
 fn migrate(path: &Path, root: &RootKey, options: &StoreOptions) -> Result<(Uuid, Vec<u8>), Error> {
     let engine = Sqlite::open_for_migrations(path)?;
+    // A table is rebuilt by dropping it: with the references enforced, its children would go too.
+    engine.batch("PRAGMA foreign_keys = OFF")?;
     engine.batch("BEGIN IMMEDIATE")?;
     migration::run(&engine, options.clock.now())?;
     let instance = match setting(&engine, INSTANCE)? {
@@ -180,7 +191,7 @@ fn found(engine: &Sqlite, root: &RootKey, options: &StoreOptions) -> Result<Uuid
     engine.execute(INSERT_SETTING, &[KEY_CHECK.into(), Value::bytes(&keyring.key_check())])?;
     let keys = Keys::new(keyring, instance);
     keys.create(engine, keys.instance(), options.clock.now(), &*options.entropy)?;
-    Head::empty().save(engine)?;
+    Head::empty().save(engine, keys.keyring())?;
     Ok(instance)
 }
 

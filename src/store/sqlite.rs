@@ -30,6 +30,13 @@ impl Sqlite {
         Ok(Self(connection))
     }
 
+    /// A database of its own in memory, gone when it is dropped.
+    pub fn in_memory() -> Result<Self, Error> {
+        let connection = Connection::open_in_memory().map_err(turn)?;
+        prepare(&connection).map_err(turn)?;
+        Ok(Self(connection))
+    }
+
     /// Opens the file so that nothing on the disk changes, not even the files that belong to its write-ahead log.
     pub fn open_untouched(path: &Path) -> Result<Self, Error> {
         let mut uri = String::from("file:");
@@ -37,7 +44,7 @@ impl Sqlite {
             match byte {
                 b'/' | b'-' | b'_' | b'.' => uri.push(char::from(*byte)),
                 byte if byte.is_ascii_alphanumeric() => uri.push(char::from(*byte)),
-                byte => uri.push_str(&format!("%{byte:02x}")),
+                byte => uri.extend([format!("%{byte:02x}")]),
             }
         }
         uri.push_str("?immutable=1");

@@ -8,11 +8,13 @@ use crate::base::entropy::SystemEntropy;
 use crate::crypto::keyring::RootKey;
 
 use super::{
-    Store, StoreOptions, audit, delegation, door, inspection, invitation, keys, login, open, quota, session, team, user,
+    Store, StoreOptions, audit, audit_log, delegation, door, inspection, invitation, keys, login, open, quota, session,
+    team, user,
 };
 
 const ALL: &[(&str, &[&str])] = &[
     ("audit", audit::STATEMENTS),
+    ("audit_log", audit_log::STATEMENTS),
     ("delegation", delegation::STATEMENTS),
     ("door", door::STATEMENTS),
     ("inspection", inspection::STATEMENTS),
@@ -50,6 +52,34 @@ fn every_statement_fits_the_schema() {
             assert!(!sql.contains('$'), "{file}: SQLite numbers $1 by first appearance\n{sql}");
         }
     }
+}
+
+/// Each statement that reads a whole table or sorts by itself, so that a new one is seen and thought about.
+#[test]
+fn what_does_not_follow_an_index_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("milton.db");
+    let options = StoreOptions { path: path.clone(), clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
+    drop(Store::open(options, &RootKey::generate(&SystemEntropy)).unwrap());
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let mut slow = Vec::new();
+    for (file, sql) in ALL.iter().flat_map(|(file, statements)| statements.iter().map(move |sql| (file, sql))) {
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let lines: Vec<String> =
+            plan.raw_query().mapped(|row| row.get::<_, String>(3)).collect::<Result<_, _>>().unwrap();
+        for line in lines.iter().filter(|line| line.contains("SCAN") || line.contains("TEMP B-TREE")) {
+            slow.push(format!("{file}: {line} | {}", sql.split_whitespace().take(6).collect::<Vec<_>>().join(" ")));
+        }
+    }
+    insta::assert_snapshot!(slow.join("\n"), @r"
+    audit_log: SCAN audit_log | SELECT seq, at, event, outcome, actor_kind,
+    login: SCAN sign_in_links | UPDATE sign_in_links SET consumed_at = ?1
+    quota: SCAN quota_state | SELECT user_id, quota, free_at FROM quota_state
+    team: USE TEMP B-TREE FOR ORDER BY | SELECT t.id, t.name_sealed, t.version, t.created_at, m.role
+    team: USE TEMP B-TREE FOR ORDER BY | SELECT u.id, u.name_sealed, m.role, m.joined_at FROM
+    user: SCAN CONSTANT ROW | SELECT EXISTS (SELECT 1 FROM users)
+    user: SCAN users USING COVERING INDEX sqlite_autoindex_users_3 | SELECT EXISTS (SELECT 1 FROM users)
+    ");
 }
 
 #[test]

@@ -177,7 +177,7 @@ impl<'a> Tx<'a> {
 
     /// The signed-in person who acts.
     pub fn user(&self) -> Result<Id<User>, Error> {
-        self.actor().user().ok_or(Error::Forbidden)
+        self.actor().user().ok_or(Error::Forbidden(None))
     }
 
     /// A new id.

@@ -10,7 +10,7 @@ use crate::base::clock::Clock;
 use crate::base::entropy::Entropy;
 use crate::domain::Error;
 
-use super::audit::Head;
+use super::audit_log::Head;
 use super::engine::{DISK_SILENT, Engine};
 use super::keys::Keys;
 use super::sqlite::Sqlite;
@@ -61,7 +61,7 @@ impl Writer {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, Error> {
-        let head = Head::load(&connection)?;
+        let head = Head::load(&connection, keys.keyring())?;
         let broken = Arc::new(AtomicBool::new(false));
         let (queue, waiting) = sync_channel(QUEUE);
         let mut room = Room { connection, keys, clock, entropy, head, broken: Arc::clone(&broken) };
@@ -87,9 +87,12 @@ impl Writer {
         })
     }
 
-    /// Whether a sync failed: what the disk holds is not known any more, and nothing is written until a restart.
+    /// Whether nothing can be written until a restart: a sync failed, and what the disk holds is not known any more; or
+    /// the thread has ended.
     pub fn is_broken(&self) -> bool {
+        let ended = |thread: &JoinHandle<()>| thread.is_finished();
         self.broken.load(Ordering::Acquire)
+            || self.thread.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_none_or(ended)
     }
 
     /// Finishes what waits and ends the thread.
@@ -166,7 +169,7 @@ impl Room {
                 batch.push(more);
             }
         }
-        self.head.save(&self.connection)?;
+        self.head.save(&self.connection, self.keys.keyring())?;
         self.connection.execute("COMMIT", &[]).map(|_| ())
     }
 }

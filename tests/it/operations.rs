@@ -1,4 +1,4 @@
-//! What the OpenAPI document says of each operation: the measure of the tests that go through all of them.
+//! What the `OpenAPI` document says of each operation: the measure of the tests that go through all of them.
 
 use milton::domain::permission::Permission;
 use poem::http::Method;

@@ -15,7 +15,10 @@ const CASCADE: &[&str] =
 /// Other tables that refer to a person, and why they are not among a person's data.
 const BESIDE: &[(&str, &str)] = &[
     ("sign_in_links", "made on the host, ten minutes old at most"),
-    ("delegation_custody", "the chain of a delegation; gone with it, and with whoever took a step"),
+    (
+        "delegation_custody",
+        "the chain of a delegation, gone with it; whoever took a step is taken out of it, and the chain stays whole",
+    ),
     ("quota_state", "how much of an allowance is in use"),
 ];
 
@@ -62,7 +65,7 @@ const PLAIN_TEXT: &[(&str, &[&str])] = &[
 
 /// Bytes that are neither sealed nor a blind index.
 const PLAIN_BYTES: &[(&str, &[&str])] = &[
-    ("the Merkle tree", &["audit_head.frontier", "audit_head.root", "audit_log.leaf"]),
+    ("the Merkle tree", &["audit_head.frontier", "audit_head.mac", "audit_head.root", "audit_log.leaf"]),
     ("keys, wrapped", &["data_keys.wrapped"]),
     ("SHA-256 of random values", &["login_transactions.cookie_hash", "login_transactions.state_hash"]),
     ("instance id and key check", &["settings.value"]),
@@ -168,7 +171,7 @@ async fn every_table_that_refers_to_a_person_is_accounted_for() {
     }
     let expected: BTreeSet<_> = CASCADE.iter().copied().chain(BESIDE.iter().map(|(table, _)| *table)).collect();
     assert_eq!(found, expected, "a table that refers to users stands in one of the two lists");
-    for table in &found {
+    for table in found.iter().filter(|table| **table != "delegation_custody") {
         let cascades = |one: &&Reference| one.table == **table && one.on_delete == "CASCADE" && one.target == "users";
         assert!(references.iter().any(|one| cascades(&one)), "{table}: some person's erasure takes its rows along");
     }

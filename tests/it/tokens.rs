@@ -100,19 +100,23 @@ async fn a_forged_token_reaches_neither_the_database_nor_bcrypt() {
     owner.get(ME).await.expect(200);
     let forged = world.holder(&forge::mistyped(owner.token.as_ref().unwrap(), 50));
     let mut flood = tokio::task::JoinSet::new();
-    for _ in 0..64 {
+    for _ in 0..65 {
         let app = Arc::clone(&world.app);
-        flood.spawn(async move { app.create_claim_link(&Caller::local(Actor::Operator)).await.err() });
+        flood.spawn(async move { app.create_claim_link(&Caller::local(Actor::Operator)).await.unwrap_err() });
     }
-    tokio::task::yield_now().await;
-    refused(forged.get(ME).await, "invalid-token");
-    owner.get(ME).await.expect(200);
-    let busy = fresh.get(ME).await.problem(503, "unavailable");
+    // Each of these is reached before the first hash in the queue is done.
+    let ask = |person: &Person| {
+        let person = person.clone();
+        tokio::spawn(async move { person.get(ME).await })
+    };
+    let (busy, known, false_one) = (ask(&fresh), ask(&owner), ask(&forged));
+    let busy = busy.await.unwrap().problem(503, "unavailable");
     assert_eq!(busy.header("retry-after"), "1");
-    assert!(matches!(world.app.create_claim_link(&Caller::local(Actor::Operator)).await, Err(Error::Unavailable(_))));
-    for refused in flood.join_all().await {
-        assert!(matches!(refused, Some(Error::Conflict(_))), "those in the queue came through: {refused:?}");
-    }
+    known.await.unwrap().expect(200);
+    refused(false_one.await.unwrap(), "invalid-token");
+    let answers = flood.join_all().await;
+    let too_many = answers.iter().filter(|error| matches!(error, Error::Unavailable(_))).count();
+    assert_eq!(too_many, 1, "all but one came through");
     fresh.get(ME).await.expect(200);
 
     forge::sql(&world, "ALTER TABLE api_tokens RENAME TO gone", []);
@@ -145,7 +149,7 @@ async fn a_session_ends_after_a_day_whatever_happens() {
         world.pass(Duration::from_hours(1));
         owner.get(ME).await.expect(200);
     }
-    world.pass(Duration::from_hours(1) - INSTANT);
+    world.pass(Duration::from_hours(1).saturating_sub(INSTANT));
     owner.get(ME).await.expect(200);
     world.pass(INSTANT);
     refused(owner.get(ME).await, "expired-token");
@@ -169,7 +173,7 @@ async fn a_clock_that_was_set_back_neither_locks_out_nor_prolongs() {
     let world = world.restart(options).await;
     let owner = world.holder(&token);
     owner.get(ME).await.expect(200);
-    world.pass(Duration::from_hours(1) + DAY - INSTANT);
+    world.pass(Duration::from_hours(1) + DAY.saturating_sub(INSTANT));
     owner.get(ME).await.expect(200);
     world.pass(INSTANT);
     refused(owner.get(ME).await, "expired-token");
@@ -243,7 +247,7 @@ async fn a_session_revoked_after_the_gate_changes_nothing() {
     let size = world.audit_size();
     let revoked = |error: Option<Error>| matches!(error, Some(Error::Unauthenticated(AuthFailure::Revoked)));
     assert!(revoked(world.app.act(&caller, Logout).await.err()));
-    assert!(revoked(world.app.ask(&caller, GetProfile(signed_in)).await.err()));
+    assert!(revoked(world.app.ask(&caller, GetProfile).await.err()));
     assert_eq!(world.audit_size(), size + 2, "one row each");
     let rows = world.audit(&owner, "event=authz.denied").await;
     for (row, permission) in rows.iter().zip(["profile:read", "session:revoke"]) {
@@ -252,20 +256,24 @@ async fn a_session_revoked_after_the_gate_changes_nothing() {
     }
 }
 
+/// The gate and the door each look for themselves: neither relies on the other.
 #[tokio::test]
-async fn neither_expiry_nor_suspension_nor_epoch_is_passed_after_the_gate() {
-    for change in [
-        "UPDATE sessions SET expires_at = created_at",
-        "UPDATE users SET state = 'suspended'",
-        "UPDATE users SET session_epoch = session_epoch + 1",
-        "DELETE FROM sessions",
+async fn gate_and_door_each_refuse_what_no_longer_counts() {
+    for (change, failure) in [
+        ("UPDATE sessions SET expires_at = created_at", AuthFailure::Expired),
+        ("UPDATE sessions SET revoked_at = created_at", AuthFailure::Revoked),
+        ("UPDATE users SET state = 'suspended'", AuthFailure::Revoked),
+        ("UPDATE users SET session_epoch = session_epoch + 1", AuthFailure::Revoked),
+        ("DELETE FROM sessions", AuthFailure::Invalid),
     ] {
         let (world, owner) = World::claimed().await;
-        let stranger = Caller::local(Actor::Anonymous);
-        let signed_in = world.app.authenticate(&stranger, owner.token.as_ref().unwrap()).await.unwrap();
+        let (stranger, token) = (Caller::local(Actor::Anonymous), owner.token.unwrap());
+        let signed_in = world.app.authenticate(&stranger, &token).await.unwrap();
         forge::sql(&world, change, []);
-        let refused = world.app.act(&Caller::local(Actor::User(signed_in)), Logout).await;
-        assert!(matches!(refused, Err(Error::Unauthenticated(AuthFailure::Revoked))), "{change}");
+        let gate = world.app.authenticate(&stranger, &token).await;
+        assert!(matches!(gate, Err(Error::Unauthenticated(why)) if why == failure), "{change}: {gate:?}");
+        let door = world.app.act(&Caller::local(Actor::User(signed_in)), Logout).await;
+        assert!(matches!(door, Err(Error::Unauthenticated(AuthFailure::Revoked))), "{change}");
     }
 }
 
@@ -280,7 +288,7 @@ async fn an_idle_console_session_ends_and_an_active_one_lasts_the_day() {
         now += Duration::from_hours(1);
         console.get(ME).await.expect(200);
     }
-    world.pass(DAY - now);
+    world.pass(DAY.saturating_sub(now));
     refused(console.get(ME).await, "expired-token");
 
     let console = self::console(&world, &sign_in_token(&world, "owner@milton.test").await, None).await;

@@ -201,7 +201,7 @@ impl World {
     /// How many rows the audit log has, without leaving one.
     pub fn audit_size(&self) -> i64 {
         match self.app.store().verify_audit().unwrap() {
-            milton::store::audit::Verified::Sound { rows } => rows,
+            milton::store::audit_log::Verified::Sound { rows } => rows,
             other => panic!("{other:?}"),
         }
     }

@@ -14,7 +14,7 @@ use milton::domain::event::Event;
 use milton::domain::permission::Permission;
 use milton::domain::text::Name;
 use milton::domain::{Conflict, Error};
-use milton::store::audit::Verified;
+use milton::store::audit_log::Verified;
 use milton::store::{Action, Inspection, Target, Tx, team};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -150,7 +150,7 @@ async fn what_fails_or_panics_leaves_its_neighbours_alone() {
         Probe::founds("Panics", || panic!("as a fault of ours would")),
         Probe::founds("Second", || Ok(())),
         Probe::founds("Conflicts", || Err(Error::Conflict(Conflict::AlreadyExists))),
-        Probe::founds("Refuses", || Err(Error::Forbidden)),
+        Probe::founds("Refuses", || Err(Error::Forbidden(None))),
         Probe::founds("Breaks", || Err(Error::internal("a fault of ours"))),
         Probe::founds("Third", || Ok(())),
     ];

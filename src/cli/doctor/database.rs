@@ -7,9 +7,10 @@ use crate::cli::database::remedy;
 use crate::cli::place::Settings;
 use crate::domain::Error;
 use crate::store::Inspection;
-use crate::store::audit::Verified;
+use crate::store::audit_log::Verified;
 
 const RESTORE: &str = "stop the server, keep a copy of the folder, restore a backup";
+const TAMPERED: &str = "somebody wrote to the file past Milton: find out who, then restore a backup";
 
 /// The checks of this file; none while there is no database or no key, which other checks tell.
 pub fn checks(settings: &Settings) -> Vec<Check> {
@@ -26,6 +27,7 @@ pub fn checks(settings: &Settings) -> Vec<Check> {
     vec![
         Check::pass(NAME, "the root key opens the database"),
         integrity(inspection.integrity()),
+        schema(inspection.schema_changes()),
         audit(inspection.audit()),
         last_act(inspection.last_act_at(), SystemClock.now()),
     ]
@@ -40,15 +42,26 @@ fn integrity(found: Result<Vec<String>, Error>) -> Check {
     }
 }
 
+fn schema(found: Result<Vec<String>, Error>) -> Check {
+    const NAME: &str = "schema";
+    match found {
+        Err(error) => Check::fail(NAME, error.to_string(), RESTORE),
+        Ok(changes) if changes.is_empty() => Check::pass(NAME, "every table, index and trigger is as it was made"),
+        Ok(changes) => Check::fail(NAME, changes.join("; "), TAMPERED),
+    }
+}
+
 fn audit(found: Result<Verified, Error>) -> Check {
     const NAME: &str = "audit log";
     let detail = match found {
         Ok(Verified::Sound { rows }) => return Check::pass(NAME, format!("{rows} rows give the recorded root")),
         Ok(Verified::BadRow { seq }) => format!("row {seq} was changed, or one before it is missing"),
-        Ok(Verified::BadHead) => "the rows do not give the recorded root: some are missing at the end".to_owned(),
+        Ok(Verified::BadHead) => {
+            "the rows do not give the recorded root: some are missing at the end, or all were written anew".to_owned()
+        }
         Err(error) => error.to_string(),
     };
-    Check::fail(NAME, detail, "somebody wrote to the file past Milton: find out who, then restore a backup")
+    Check::fail(NAME, detail, TAMPERED)
 }
 
 /// Acts that lie in the future: the clock went back, and lifetimes of tokens with it.

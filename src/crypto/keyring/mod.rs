@@ -12,6 +12,7 @@ pub use root::RootKey;
 use super::CryptoError;
 use super::bearer::TokenKeys;
 use super::blind_index::{self, BlindColumn, BlindIndex};
+use super::merkle::Hash;
 use super::primitive::{self, Kdf, MacState};
 use crate::base::entropy::Entropy;
 use crate::base::secret::Secret;
@@ -26,6 +27,7 @@ const CURRENT_KEK: u32 = 1;
 pub struct Keyring {
     kek: Secret<[u8; 32]>,
     check: [u8; 32],
+    audit_head: MacState,
     blind: [MacState; BlindColumn::ALL.len()],
     tokens: TokenKeys,
 }
@@ -38,6 +40,7 @@ impl Keyring {
         Self {
             kek: derive(&format!("kek/{CURRENT_KEK}")),
             check: *derive("key-check").expose(),
+            audit_head: primitive::keyed(derive("audit-head/1").expose()),
             blind: BlindColumn::ALL.map(|column| {
                 let label = format!("bidx/{}/{}", column.as_str(), blind_index::VERSION);
                 primitive::keyed(derive(&label).expose())
@@ -55,6 +58,16 @@ impl Keyring {
     /// write: data sealed under a wrong key would be lost.
     pub fn matches_check(&self, stored: &[u8]) -> bool {
         self.check[..].ct_eq(stored).into()
+    }
+
+    /// Binds the head of the audit log to the root key: whoever has the file alone cannot make another head.
+    pub fn audit_head_mac(&self, size: u64, root: &Hash) -> [u8; 32] {
+        primitive::mac(&self.audit_head, &[&size.to_be_bytes(), root])
+    }
+
+    /// Whether a stored MAC belongs to this head, in constant time.
+    pub fn matches_audit_head(&self, size: u64, root: &Hash, stored: &[u8]) -> bool {
+        self.audit_head_mac(size, root)[..].ct_eq(stored).into()
     }
 
     /// The index under which a text is found without being readable; see [`BlindColumn`] for what counts as equal.
@@ -101,6 +114,17 @@ mod tests {
     fn keyring(seed: u64, instance: u128) -> Keyring {
         let entropy = SeededEntropy::new(seed);
         Keyring::open(&RootKey::generate(&entropy), Uuid::from_u128(instance), &entropy)
+    }
+
+    #[test]
+    fn the_head_of_the_log_knows_its_root_key_its_size_and_its_root() {
+        let mac = keyring(1, 1).audit_head_mac(7, &[3; 32]);
+        assert!(keyring(1, 1).matches_audit_head(7, &[3; 32], &mac));
+        assert!(!keyring(2, 1).matches_audit_head(7, &[3; 32], &mac), "another root key");
+        assert!(!keyring(1, 2).matches_audit_head(7, &[3; 32], &mac), "another instance");
+        assert!(!keyring(1, 1).matches_audit_head(8, &[3; 32], &mac), "another size");
+        assert!(!keyring(1, 1).matches_audit_head(7, &[4; 32], &mac), "another root");
+        assert!(!keyring(1, 1).matches_audit_head(7, &[3; 32], &mac[..31]), "cut short");
     }
 
     #[test]

@@ -174,7 +174,7 @@ impl Delegations {
             due_before: due_before.0.map(timestamp),
         };
         let page = page_request(limit.0, cursor.0.as_deref())?;
-        let query = ListOfTeam { team: Id::from_uuid(team.0), user: member.signed_in.user, filter, page };
+        let query = ListOfTeam { team: Id::from_uuid(team.0), filter, page };
         Ok(Shown::plain(List::of(member.ask(&member.caller, query).await?, Delegation::from)))
     }
 

@@ -28,7 +28,7 @@ pub struct Invitations;
 struct NewInvitation {
     /// The role it gives; below one's own, except for an Owner.
     role: Role,
-    /// Who alone may accept it.
+    /// The address that whoever accepts must give: something else to know, not a proof that it is theirs.
     #[oai(validator(min_length = 3, max_length = 254))]
     email: Option<String>,
     /// How many seconds it is good for; 7 days when left out.
@@ -142,7 +142,7 @@ impl Invitations {
         cursor: Query<Option<String>>,
     ) -> Result<Shown<List<Invitation>>, Failure> {
         let page = page_request(limit.0, cursor.0.as_deref())?;
-        let query = invitation::List { team: Id::from_uuid(team.0), user: member.signed_in.user, page };
+        let query = invitation::List { team: Id::from_uuid(team.0), page };
         Ok(Shown::plain(List::of(member.ask(&member.caller, query).await?, Invitation::from)))
     }
 

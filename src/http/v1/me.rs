@@ -85,7 +85,7 @@ impl Me {
     /// My profile, my teams and the session I ask with. Permission `profile:read`.
     #[oai(path = "/", method = "get", operation_id = "getMe")]
     async fn get(&self, member: Member) -> Result<Shown<MyProfile>, Failure> {
-        let profile = member.ask(&member.caller, GetProfile(member.signed_in)).await?;
+        let profile = member.ask(&member.caller, GetProfile).await?;
         Ok(Shown::plain(profile.into()))
     }
 
@@ -99,7 +99,7 @@ impl Me {
             email: body.email.as_deref().map(|email| Email::parse("/email", email)).transpose()?,
         };
         let seq = member.act(&member.caller, action).await?.seq;
-        let profile = member.ask(&member.caller, GetProfile(member.signed_in)).await?;
+        let profile = member.ask(&member.caller, GetProfile).await?;
         Ok(Changed::Changed(Json(profile.into()), seq, None))
     }
 
@@ -130,7 +130,7 @@ impl Me {
             due_before: due_before.0.map(timestamp),
         };
         let page = page_request(limit.0, cursor.0.as_deref())?;
-        let list = member.ask(&member.caller, delegation::ListMine { user: me, filter, page }).await?;
+        let list = member.ask(&member.caller, delegation::ListMine { filter, page }).await?;
         Ok(Shown::plain(List::of(list, Delegation::from)))
     }
 }

@@ -45,12 +45,12 @@ struct Version {
 }
 
 #[OpenApi(tag = "Tag::Meta")]
+#[allow(clippy::unused_async)] // the framework's signature
 impl Meta {
     /// Is the server alive?
     ///
     /// Open to everybody; asks nothing of the database.
     #[oai(path = "/healthz", method = "get", operation_id = "getHealth")]
-    #[allow(clippy::unused_async)] // the framework's signature
     async fn health(&self) -> Json<Alive> {
         Json(Alive { status: "alive".to_owned() })
     }

@@ -164,7 +164,7 @@ CREATE TABLE delegation_custody (
     delegation_id TEXT    NOT NULL REFERENCES delegations (id) ON DELETE CASCADE,
     link          INTEGER NOT NULL,
     at            INTEGER NOT NULL,
-    actor_id      TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    actor_id      TEXT    REFERENCES users (id) ON DELETE SET NULL,
     step          TEXT,
     state         TEXT    NOT NULL,
     assignee_id   TEXT    REFERENCES users (id) ON DELETE SET NULL,
@@ -200,6 +200,8 @@ CREATE TABLE audit_log (
 CREATE INDEX audit_log_by_actor ON audit_log (actor_pseudonym, seq);
 CREATE INDEX audit_log_by_event ON audit_log (event, seq);
 CREATE INDEX audit_log_by_resource ON audit_log (resource_id, seq);
+CREATE INDEX audit_log_by_request ON audit_log (request_id, seq) WHERE request_id IS NOT NULL;
+CREATE INDEX audit_log_by_refusal ON audit_log (outcome, seq) WHERE outcome <> 'success';
 
 -- Without the guard on INSERT, REPLACE would rewrite rows past the other two.
 CREATE TRIGGER audit_log_in_order BEFORE INSERT ON audit_log
@@ -210,10 +212,11 @@ BEGIN SELECT raise(ABORT, 'audit_log is append-only: no update'); END;
 CREATE TRIGGER audit_log_no_delete BEFORE DELETE ON audit_log
 BEGIN SELECT raise(ABORT, 'audit_log is append-only: no delete'); END;
 
--- The head of the Merkle tree (RFC 6962) over all rows.
+-- The head of the Merkle tree (RFC 6962) over all rows; `mac` binds it to the root key.
 CREATE TABLE audit_head (
     only     INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
     size     INTEGER NOT NULL,
     root     BLOB    NOT NULL,
-    frontier BLOB    NOT NULL
+    frontier BLOB    NOT NULL,
+    mac      BLOB    NOT NULL
 ) STRICT;

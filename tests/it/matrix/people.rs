@@ -5,8 +5,7 @@ use milton::domain::role::Role;
 use poem::http::Method;
 use serde_json::json;
 
-use super::cells::{ROLES, Stage, judge};
-use crate::world::Person;
+use super::stage::{CALLER, ROLES, Stage, judge};
 
 /// The operations of this file, for the check that none is forgotten.
 pub const OPERATIONS: &[&str] = &[
@@ -150,7 +149,7 @@ async fn the_server_and_ones_own_account() {
 async fn ones_own_sessions() {
     let stage = Stage::new().await;
     let out = async |path: &str, role| {
-        let again: Person = stage.world.sign_in(super::cells::CALLER).await;
+        let again = stage.world.sign_in(CALLER).await;
         stage.world.cast_on_server(&again, role);
         let answer = again.post(path, &json!({})).await;
         judge(&answer, stage.decide_on_server(Permission::SessionRevoke, role, OWN), role);

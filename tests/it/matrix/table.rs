@@ -203,8 +203,12 @@ fn check_row(sphere: Sphere, (name, cells): &Row) {
 
 #[test]
 fn every_cell_is_as_it_was_designed() {
-    SERVER.iter().for_each(|row| check_row(Sphere::Instance, row));
-    TEAM.iter().for_each(|row| check_row(Sphere::Team, row));
+    for row in SERVER {
+        check_row(Sphere::Instance, row);
+    }
+    for row in TEAM {
+        check_row(Sphere::Team, row);
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::world::{Answer, Options, Person, World};
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 async fn set_role(person: &Person, team: &str, whom: &Person, role: &str) -> Answer {
     let path = format!("/api/v1/teams/{team}/members/{}", whom.id);

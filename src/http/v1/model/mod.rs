@@ -1,0 +1,223 @@
+//! The objects of the API. They say what a client sees; the rules are in `domain`.
+
+mod audit;
+mod delegation;
+
+use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
+use poem_openapi::{Enum, Object};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::base::clock::Timestamp;
+use crate::base::page::{Page, PageRequest};
+use crate::domain::{self, Error, role, session, team, user};
+
+pub use audit::{AuditRow, Outcome};
+pub use delegation::{CustodyLink, Delegation, DelegationState, Priority};
+
+/// A moment as the API writes it.
+pub fn moment(at: Timestamp) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.micros()) * 1_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+/// A moment as the API reads it.
+pub fn timestamp(at: OffsetDateTime) -> Timestamp {
+    Timestamp::from_micros(i64::try_from(at.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX))
+}
+
+/// Reads the parameters of a list.
+pub fn page_request(limit: Option<u32>, cursor: Option<&str>) -> Result<PageRequest, Error> {
+    PageRequest::parse(limit, cursor).ok_or_else(|| Error::invalid("cursor", "is not a cursor of this list"))
+}
+
+/// One page of a list.
+#[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct List<T: Type + ParseFromJSON + ToJSON + Send + Sync> {
+    /// The items.
+    items: Vec<T>,
+    /// Give it as `cursor` to get the next page; absent on the last.
+    next_cursor: Option<String>,
+}
+
+impl<T: Type + ParseFromJSON + ToJSON + Send + Sync> List<T> {
+    /// A page, each item turned.
+    pub fn of<U>(page: Page<U>, turn: impl FnMut(U) -> T) -> Self {
+        let Page { items, next } = page.map(turn);
+        Self { items, next_cursor: next.map(|cursor| cursor.to_string()) }
+    }
+
+    /// A list that is always whole.
+    pub fn whole(items: Vec<T>) -> Self {
+        Self { items, next_cursor: None }
+    }
+}
+
+/// Owner → Admin → Manager → Member.
+#[derive(Enum, Clone, Copy)]
+#[oai(rename_all = "lowercase")]
+pub enum Role {
+    /// Answers for the scope.
+    Owner,
+    /// Runs the scope.
+    Admin,
+    /// Hands out work.
+    Manager,
+    /// Works.
+    Member,
+}
+
+impl From<role::Role> for Role {
+    fn from(role: role::Role) -> Self {
+        match role {
+            role::Role::Owner => Self::Owner,
+            role::Role::Admin => Self::Admin,
+            role::Role::Manager => Self::Manager,
+            role::Role::Member => Self::Member,
+        }
+    }
+}
+
+impl From<Role> for role::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Owner => Self::Owner,
+            Role::Admin => Self::Admin,
+            Role::Manager => Self::Manager,
+            Role::Member => Self::Member,
+        }
+    }
+}
+
+/// A person as others see them.
+#[derive(Object)]
+pub struct Person {
+    id: Uuid,
+    name: String,
+}
+
+impl From<domain::delegation::Person> for Person {
+    fn from(person: domain::delegation::Person) -> Self {
+        Self { id: person.id.uuid(), name: person.name.as_str().to_owned() }
+    }
+}
+
+/// An account.
+#[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct User {
+    id: Uuid,
+    name: String,
+    email: Option<String>,
+    /// The role on the server; absent when there is none.
+    instance_role: Option<Role>,
+}
+
+impl From<user::User> for User {
+    fn from(user: user::User) -> Self {
+        Self {
+            id: user.id.uuid(),
+            name: user.name.as_str().to_owned(),
+            email: user.email.map(|email| email.as_str().to_owned()),
+            instance_role: user.instance_role.map(Role::from),
+        }
+    }
+}
+
+/// A sign-in's lifetime.
+#[derive(Object)]
+pub struct Session {
+    id: Uuid,
+    /// `console` keeps its token in a cookie, `client` sends it.
+    kind: String,
+    /// When the person last proved who they are.
+    auth_time: OffsetDateTime,
+    /// When it ends, whatever happens.
+    expires_at: OffsetDateTime,
+    /// Until when dangerous acts need no new proof.
+    step_up_until: OffsetDateTime,
+}
+
+impl From<session::Session> for Session {
+    fn from(session: session::Session) -> Self {
+        Self {
+            id: session.id.uuid(),
+            kind: session.kind.as_str().to_owned(),
+            auth_time: moment(session.auth_time),
+            expires_at: moment(session.expires_at),
+            step_up_until: moment(session.auth_time + session::STEP_UP_WINDOW),
+        }
+    }
+}
+
+/// A team.
+#[derive(Object)]
+pub struct Team {
+    id: Uuid,
+    name: String,
+    /// The caller's role in it.
+    my_role: Role,
+    created_at: OffsetDateTime,
+    /// Its version, for `If-Match`.
+    etag: String,
+}
+
+impl From<crate::app::team::MyTeam> for Team {
+    fn from(mine: crate::app::team::MyTeam) -> Self {
+        Self {
+            id: mine.team.id.uuid(),
+            name: mine.team.name.as_str().to_owned(),
+            my_role: mine.role.into(),
+            created_at: moment(mine.team.created_at),
+            etag: super::answer::etag(mine.team.version),
+        }
+    }
+}
+
+/// A person in a team.
+#[derive(Object)]
+pub struct Member {
+    user_id: Uuid,
+    name: String,
+    role: Role,
+    joined_at: OffsetDateTime,
+}
+
+impl From<team::Member> for Member {
+    fn from(member: team::Member) -> Self {
+        Self {
+            user_id: member.user.uuid(),
+            name: member.name.as_str().to_owned(),
+            role: member.role.into(),
+            joined_at: moment(member.joined_at),
+        }
+    }
+}
+
+/// An open door into a team. Its token is shown once, when it is made.
+#[derive(Object)]
+pub struct Invitation {
+    id: Uuid,
+    team_id: Uuid,
+    role: Role,
+    /// Who opened it.
+    invited_by: Uuid,
+    /// Whether it is bound to one e-mail address.
+    email_bound: bool,
+    created_at: OffsetDateTime,
+    expires_at: OffsetDateTime,
+}
+
+impl From<team::Invitation> for Invitation {
+    fn from(invitation: team::Invitation) -> Self {
+        Self {
+            id: invitation.id.uuid(),
+            team_id: invitation.team.uuid(),
+            role: invitation.role.into(),
+            invited_by: invitation.invited_by.uuid(),
+            email_bound: invitation.email_bound,
+            created_at: moment(invitation.created_at),
+            expires_at: moment(invitation.expires_at),
+        }
+    }
+}
