@@ -69,7 +69,6 @@ async fn listen(
     let app = app(settings, port, store, providers)?;
     let limits = limits(&settings.config.limits);
     let origins = settings.config.http.allowed_origins.iter().map(ToString::to_string).collect();
-    let endpoint = crate::http::endpoint(Arc::clone(&app), &limits, origins).map_err(unexpected)?;
     let orders = Arc::clone(&app);
     let control = control::listen(&settings.layout.socket(), move |request| {
         let app = Arc::clone(&orders);
@@ -77,7 +76,11 @@ async fn listen(
     })?;
     app.record_start().await.map_err(unexpected)?;
     let jobs = start_jobs(&app, &source);
-    let claim = operator::claim_link(&app).await?;
+    // The link's hash takes its time on another thread; the documentation is made meanwhile.
+    let (claim, endpoint) = tokio::join!(operator::claim_link(&app), async {
+        crate::http::endpoint(Arc::clone(&app), &limits, origins).map_err(unexpected)
+    });
+    let (claim, endpoint) = (claim?, endpoint?);
     Greeting { mode, url: app.public_url(), claim: claim.as_deref(), ca: source.local_ca(), settings }.say(output);
     serve(listener, endpoint, Arc::new(tls), limits, stop).await;
     drop(control);

@@ -15,7 +15,7 @@ use crate::domain::user::User;
 use super::audit_log::{ADDRESS, DETAIL, USER_AGENT, row_id};
 use super::engine::{Row, Value};
 use super::tx::{Column, ReadTx, owned_by_user};
-use super::user::NAME;
+use super::user::Names;
 
 /// A page of the log; `$drive` names the column whose index leads.
 macro_rules! page_of_log {
@@ -91,11 +91,12 @@ pub fn list(read: &ReadTx<'_>, filter: &AuditFilter, page: &PageRequest) -> Resu
         filter.request_id.as_deref().map(Value::plain).into(),
         page.fetch().into(),
     ];
-    let rows = read.all(filter.statement(), &values, |row| shown(read, &row))?;
+    let mut names = Names::default();
+    let rows = read.all(filter.statement(), &values, |row| shown(read, &row, &mut names))?;
     Ok(page.cut(rows, |row| row.seq.to_string()))
 }
 
-fn shown(read: &ReadTx<'_>, row: &Row<'_>) -> Result<AuditRow, Error> {
+fn shown(read: &ReadTx<'_>, row: &Row<'_>, names: &mut Names) -> Result<AuditRow, Error> {
     let seq = row.integer(0)?;
     let user = row.id_or_none::<User>(13)?;
     let owner = user.map_or(read.keys().instance(), owned_by_user);
@@ -109,7 +110,7 @@ fn shown(read: &ReadTx<'_>, row: &Row<'_>) -> Result<AuditRow, Error> {
     };
     let detail = if erased { None } else { open(DETAIL, 11)? };
     let name = match (user, row.blob_or_none(14)?) {
-        (Some(user), Some(sealed)) => Some(read.open(owned_by_user(user), NAME, user.uuid(), sealed)?),
+        (Some(user), Some(sealed)) => Some(names.open(read, user, sealed)?.as_str().to_owned()),
         _ => None,
     };
     Ok(AuditRow {

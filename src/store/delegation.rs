@@ -10,8 +10,8 @@ use crate::domain::user::User;
 use crate::domain::{Conflict, Error};
 
 use super::engine::{Row, Value};
-use super::tx::{Column, ReadTx, Tx, owned_by_team, owned_by_user};
-use super::user::{self, NAME};
+use super::tx::{Column, ReadTx, Tx, owned_by_team};
+use super::user::{self, Names};
 
 /// The columns of a delegation with the names of its people.
 macro_rules! select {
@@ -70,7 +70,8 @@ statements! {
         " ORDER BY 1 DESC LIMIT ?7) ORDER BY d.id DESC"
     );
     INSERT_CUSTODY = "INSERT INTO delegation_custody (delegation_id, link, at, actor_id, step, state, assignee_id) \
-        SELECT ?1, coalesce(max(link), 0) + 1, ?2, ?3, ?4, ?5, ?6 FROM delegation_custody WHERE delegation_id = ?1";
+        VALUES (?1, (SELECT coalesce(max(link), 0) + 1 FROM delegation_custody WHERE delegation_id = ?1), \
+        ?2, ?3, ?4, ?5, ?6)";
     CUSTODY = "SELECT c.at, c.actor_id, u.name_sealed, c.step, c.state, c.assignee_id, a.name_sealed \
         FROM delegation_custody c LEFT JOIN users u ON u.id = c.actor_id LEFT JOIN users a ON a.id = c.assignee_id \
         WHERE c.delegation_id = ?1 ORDER BY c.link";
@@ -174,10 +175,11 @@ pub fn standing(read: &ReadTx<'_>, team: Id<Team>, id: Id<Delegation>) -> Result
 
 /// A team's delegation; `NotFound` when the team has none with this id.
 pub fn get(read: &ReadTx<'_>, team: Id<Team>, id: Id<Delegation>) -> Result<Delegation, Error> {
-    read.first(FIND, &[team.into(), id.into()], |row| delegation(read, &row))?.ok_or(Error::NotFound)
+    read.first(FIND, &[team.into(), id.into()], |row| delegation(read, &row, &mut Names::default()))?
+        .ok_or(Error::NotFound)
 }
 
-fn delegation(read: &ReadTx<'_>, row: &Row<'_>) -> Result<Delegation, Error> {
+fn delegation(read: &ReadTx<'_>, row: &Row<'_>, names: &mut Names) -> Result<Delegation, Error> {
     let (id, team) = (row.id::<Delegation>(0)?, row.id::<Team>(1)?);
     let owner = owned_by_team(team);
     let labels: Vec<String> =
@@ -192,8 +194,8 @@ fn delegation(read: &ReadTx<'_>, row: &Row<'_>) -> Result<Delegation, Error> {
         state: row.word(5, State::parse)?,
         priority: row.word(6, Priority::parse)?,
         due_at: row.time_or_none(7)?,
-        delegator: person(read, row, 8)?.ok_or_else(|| Error::internal("a delegation without a delegator"))?,
-        assignee: person(read, row, 10)?,
+        delegator: person(read, row, 8, names)?.ok_or_else(|| Error::internal("a delegation without a delegator"))?,
+        assignee: person(read, row, 10, names)?,
         version: row.integer(12)?,
         created_at: row.time(13)?,
         updated_at: row.time(14)?,
@@ -201,11 +203,11 @@ fn delegation(read: &ReadTx<'_>, row: &Row<'_>) -> Result<Delegation, Error> {
 }
 
 /// The person whose id and sealed name stand at `column` and behind it.
-fn person(read: &ReadTx<'_>, row: &Row<'_>, column: usize) -> Result<Option<Person>, Error> {
+fn person(read: &ReadTx<'_>, row: &Row<'_>, column: usize, names: &mut Names) -> Result<Option<Person>, Error> {
     let Some(id) = row.id_or_none::<User>(column)? else {
         return Ok(None);
     };
-    let name = read.open_line(owned_by_user(id), NAME, id.uuid(), row.blob(column + 1)?)?;
+    let name = names.open(read, id, row.blob(column + 1)?)?;
     Ok(Some(Person { id, name }))
 }
 
@@ -323,7 +325,9 @@ pub fn list_of_team(
     filter: &Filter,
     page: &PageRequest,
 ) -> Result<Page<Delegation>, Error> {
-    let rows = read.all(filter.of_team(), &filter.values(team.into(), page), |row| delegation(read, &row))?;
+    let mut names = Names::default();
+    let values = filter.values(team.into(), page);
+    let rows = read.all(filter.of_team(), &values, |row| delegation(read, &row, &mut names))?;
     Ok(page.cut(rows, |delegation| delegation.id.to_string()))
 }
 
@@ -337,19 +341,21 @@ pub fn list_of_person(
 ) -> Result<Page<Delegation>, Error> {
     let mut values = filter.values(person.into(), page).to_vec();
     values.push(team.into());
-    let rows = read.all(PAGE_OF_PERSON, &values, |row| delegation(read, &row))?;
+    let mut names = Names::default();
+    let rows = read.all(PAGE_OF_PERSON, &values, |row| delegation(read, &row, &mut names))?;
     Ok(page.cut(rows, |delegation| delegation.id.to_string()))
 }
 
 /// The chain of custody, from the first link on.
 pub fn custody(read: &ReadTx<'_>, id: Id<Delegation>) -> Result<Vec<CustodyLink>, Error> {
+    let mut names = Names::default();
     read.all(CUSTODY, &[id.into()], |row| {
         Ok(CustodyLink {
             at: row.time(0)?,
-            actor: person(read, &row, 1)?,
+            actor: person(read, &row, 1, &mut names)?,
             step: row.word_or_none(3, Step::parse)?,
             state: row.word(4, State::parse)?,
-            assignee: person(read, &row, 5)?,
+            assignee: person(read, &row, 5, &mut names)?,
         })
     })
 }

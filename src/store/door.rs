@@ -189,17 +189,17 @@ fn apart<T>(
     work: impl FnOnce(&mut Desk<'_>) -> Result<T, Error>,
 ) -> Result<Result<T, Error>, Error> {
     let head = desk.head.clone();
-    desk.engine.batch("SAVEPOINT act")?;
+    desk.engine.execute("SAVEPOINT act", &[])?;
     let outcome = catch_unwind(AssertUnwindSafe(|| work(desk))).unwrap_or_else(|_| Err(Error::internal("a panic")));
     match &outcome {
         Ok(_) => {}
         Err(Error::Unavailable(why)) => return Err(Error::Unavailable(why)),
         Err(_) => {
-            desk.engine.batch("ROLLBACK TO act")?;
+            desk.engine.execute("ROLLBACK TO act", &[])?;
             *desk.head = head;
         }
     }
-    desk.engine.batch("RELEASE act")?;
+    desk.engine.execute("RELEASE act", &[])?;
     Ok(outcome)
 }
 

@@ -85,9 +85,10 @@ impl Readers {
     /// Lends a connection to `read`, in one transaction: all that it reads is of one moment.
     pub fn with<T>(&self, read: impl FnOnce(&dyn Engine) -> Result<T, Error>) -> Result<T, Error> {
         let connection = self.0.get().map_err(|_| Error::Unavailable("no database connection is free"))?;
-        connection.batch("BEGIN")?;
-        let answer = read(&*connection);
-        connection.batch("COMMIT")?;
+        let engine: &dyn Engine = &*connection;
+        engine.execute("BEGIN", &[])?;
+        let answer = read(engine);
+        engine.execute("COMMIT", &[])?;
         answer
     }
 }
@@ -112,6 +113,8 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
          PRAGMA cache_size = -2000;",
     )?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // A plan never hangs on the values bound: a statement is prepared once, not anew for each page of a list.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! People in the database.
 
+use std::collections::HashMap;
+
 use crate::base::id::Id;
 use crate::crypto::blind_index::BlindColumn;
 use crate::domain::delegation::Person;
@@ -149,6 +151,22 @@ pub fn person(read: &ReadTx<'_>, id: Id<User>) -> Result<Person, Error> {
         Ok(Person { id, name: read.open_line(owned_by_user(id), NAME, id.uuid(), row.blob(0)?)? })
     })?;
     found.ok_or(Error::NotFound)
+}
+
+/// The names that one answer shows: each is opened once, however often it stands there.
+#[derive(Default)]
+pub(super) struct Names(HashMap<Id<User>, Name>);
+
+impl Names {
+    /// Opens a person's name, unless that has been done.
+    pub fn open(&mut self, read: &ReadTx<'_>, id: Id<User>, sealed: &[u8]) -> Result<Name, Error> {
+        if let Some(name) = self.0.get(&id) {
+            return Ok(name.clone());
+        }
+        let name: Name = read.open_line(owned_by_user(id), NAME, id.uuid(), sealed)?;
+        self.0.insert(id, name.clone());
+        Ok(name)
+    }
 }
 
 /// Whether the server has an owner: it does from its first account on.

@@ -151,7 +151,7 @@ impl Room {
     }
 
     fn run(&mut self, batch: &mut Vec<Box<dyn Work>>, waiting: &Receiver<Box<dyn Work>>) -> Result<(), Error> {
-        self.connection.batch("BEGIN IMMEDIATE")?;
+        self.connection.execute("BEGIN IMMEDIATE", &[])?;
         let mut next = 0;
         while next < batch.len() {
             let mut desk = Desk {
@@ -170,6 +170,6 @@ impl Room {
             }
         }
         self.head.save(&self.connection, self.keys.keyring())?;
-        self.connection.batch("COMMIT")
+        self.connection.execute("COMMIT", &[]).map(|_| ())
     }
 }
