@@ -42,6 +42,7 @@ async function whoIsHere() {
 async function pageNow() {
   const token = takeToken();
   const [version, me] = await Promise.all([get("/version"), whoIsHere()]);
+  if (version.claimed && location.pathname === "/claim") history.replaceState(null, "", "/?problem=already-claimed");
   const door = doors[location.pathname];
   if (door && token) return show(door(token, me), gate);
   if (!version.claimed) return show(unclaimed(), gate);

@@ -37,7 +37,13 @@ impl Greeting<'_> {
     }
 
     fn text(&self) -> String {
-        let mut parts = vec![format!("Milton listens on {}", self.url)];
+        let http = &self.settings.config.http;
+        let mut parts = vec![match self.mode {
+            Mode::Dev => format!("Milton listens on {}", self.url),
+            Mode::Production => {
+                format!("Milton listens on {}, port {}; browsers call it {}", http.host, http.port, self.url)
+            }
+        }];
         if self.mode == Mode::Dev {
             parts[0].push_str("  (Ctrl-C stops it)");
             parts.extend(self.trust());

@@ -35,7 +35,7 @@ use clap::{Parser, Subcommand};
 use exit::Failure;
 use output::Output;
 
-/// Self-hosted workspace for small teams: delegations, chat and a vault in one binary and one file.
+/// Self-hosted workspace in which a small team hands work to each other: one binary, one file.
 #[derive(Parser)]
 #[command(
     name = "milton",

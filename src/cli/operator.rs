@@ -56,9 +56,10 @@ fn parse(whom: &str) -> Result<Whom, Error> {
 /// An error in the operator's words.
 pub fn failure(error: &Error) -> Failure {
     let (exit, line) = match error {
-        Error::Conflict(Conflict::AlreadyClaimed) => {
-            (Exit::Failed, "this server has an owner; `milton login-link EMAIL` lets somebody back in".to_owned())
-        }
+        Error::Conflict(Conflict::AlreadyClaimed) => (
+            Exit::Failed,
+            "this server has an owner; `milton login-link EMAIL` (or an account's id) lets somebody back in".to_owned(),
+        ),
         Error::NotFound => (Exit::Failed, "nobody here has this e-mail address or id".to_owned()),
         Error::Invalid(fields) => {
             let fields =

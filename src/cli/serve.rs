@@ -8,6 +8,8 @@ use super::output::Output;
 use super::place::Place;
 use super::providers;
 use super::server::{self, Mode};
+use crate::base::entropy::SystemEntropy;
+use crate::store::Inspection;
 
 /// Serve with a configuration of yours
 ///
@@ -31,7 +33,11 @@ impl Serve {
         if !self.check {
             return server::run(&settings, Mode::Production, output);
         }
-        settings.root_key()?;
+        let key = settings.root_key()?;
+        let database = settings.layout.database();
+        if database.exists() {
+            Inspection::open(&database, &key, &SystemEntropy)?;
+        }
         providers::of(&settings.config.oidc, Mode::Production)?;
         let file = settings.file.as_ref().map(|file| file.display().to_string());
         let human = format!("{} is fine, and so is the root key.", file.as_deref().unwrap_or("The configuration"));

@@ -96,10 +96,14 @@ pub fn etag(version: i64) -> String {
     format!("\"{version}\"")
 }
 
-/// The version in `If-Match`; `None` for `*`, which is any. Whatever is no tag of ours matches nothing.
+/// The version in `If-Match`; `None` for `*`, which is any. A weak or foreign tag matches nothing; what is no tag at all
+/// is told so, because reading anew would not help.
 pub fn if_match(text: &str) -> Result<Option<i64>, Error> {
     if text.trim() == "*" {
         return Ok(None);
+    }
+    if !text.contains('"') {
+        return Err(Error::invalid("If-Match", "must be an ETag in double quotes, such as \"3\", or *"));
     }
     let digits = text.trim().strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     digits.and_then(|digits| digits.parse().ok()).map(Some).ok_or(Error::PreconditionFailed)
