@@ -44,11 +44,6 @@ impl<T: ?Sized> Id<T> {
     pub const fn uuid(self) -> Uuid {
         self.0
     }
-
-    /// The same UUID under another type: for places that hold ids of several kinds, such as the audit log.
-    pub const fn cast<U: ?Sized>(self) -> Id<U> {
-        Id(self.0, PhantomData)
-    }
 }
 
 impl<T: ?Sized> Clone for Id<T> {

@@ -9,9 +9,6 @@ use super::team::Team;
 use super::text::{Body, Label, Name, Title};
 use super::user::User;
 
-/// How many labels one delegation may carry.
-pub const MAX_LABELS: usize = 10;
-
 /// A piece of work that somebody gives to somebody.
 #[derive(Clone, Debug)]
 pub struct Delegation {
