@@ -16,7 +16,7 @@
 //!   app/      floor 3  what Milton does: App::act and App::ask, quotas; one file per feature
 //!   store/    floor 2  the database: the door, the writer, the audit log; one file per feature
 //!   idp/      floor 2  OpenID Connect, as a client
-//!   domain/   floor 1  pure types and rules: actor, permission (the matrix), event, error; no I/O
+//!   domain/   floor 1  pure types and rules: actor, permission/ (the matrix), event, error; no I/O
 //!   crypto/   floor 1  keyring, sealed fields, blind indexes, bearer tokens, Merkle tree; knows no domain
 //!   config/   floor 1  one file per section of the configuration
 //!   base/     floor 0  clock, entropy, typed ids, secrets, pages, whole files
@@ -47,7 +47,7 @@
 //! 4. `app/mod.rs`, `App::act`: one of the caller's twenty an hour is spent in `app/quota.rs`, or 429 before anything
 //!    else.
 //! 5. `store/writer.rs` takes the act from its queue together with whatever else waits, and `store/door.rs` runs it
-//!    under a savepoint of its own: state and role of the caller are read, `domain/permission.rs` decides (else 403 and
+//!    under a savepoint of its own: state and role of the caller are read, `domain/permission/` decides (else 403 and
 //!    a `denied` row), `store/delegation.rs` writes the sealed row, `store/audit.rs` appends the audit row and its leaf.
 //! 6. One commit, synced to the disk, for all acts of the batch; only then is anybody answered.
 //! 7. `http/v1/answer.rs` answers 201 with `Location`, `ETag`, `RateLimit` and `Milton-Audit`, the number of the row. An
@@ -55,7 +55,7 @@
 //!
 //! # Where a new feature goes
 //!
-//! Its rules into `domain/`, its permission into the matrix of `domain/permission.rs`, its events into
+//! Its rules into `domain/`, its permission into the matrix of `domain/permission/`, its events into
 //! `domain/event.rs`; a migration into `store/migrations/` and its statements into a file of `store/`; its actions and
 //! queries into a file of `app/`; its operations into a file of `http/v1/`. The tests that hold the promises — matrix,
 //! coverage, schema, statements, floors — fail until it is complete.

@@ -2,7 +2,7 @@
 
 use crate::base::page::PageRequest;
 use crate::domain::Error;
-use crate::domain::actor::{Actor, Caller, SignedIn};
+use crate::domain::actor::{Actor, Caller, Proof, SignedIn};
 use crate::domain::event::Event;
 use crate::domain::permission::{Permission, Relation};
 use crate::domain::quota::{self, Quota};
@@ -24,8 +24,8 @@ pub struct Profile {
     pub user: User,
     /// Their teams, with their role in each.
     pub teams: Vec<(Team, Role)>,
-    /// The session they ask with.
-    pub session: Session,
+    /// The session they ask with; an API key has none.
+    pub session: Option<Session>,
 }
 
 impl Query for GetProfile {
@@ -41,13 +41,13 @@ impl Query for GetProfile {
         Ok(their_own())
     }
     fn run(self, read: &ReadTx<'_>, asker: &Asker<'_>) -> Result<Profile, Error> {
-        let SignedIn { user, session, .. } = asker.signed_in()?;
+        let SignedIn { user, proof } = asker.signed_in()?;
+        let session = match proof {
+            Proof::Session(proof) => Some(session::get(read, proof.id)?),
+            Proof::ApiKey(_) => None,
+        };
         let all = PageRequest::first(crate::base::page::MAX_LIMIT);
-        Ok(Profile {
-            user: user::get(read, user)?,
-            teams: store::team::list_of_user(read, user, &all)?.items,
-            session: session::get(read, session)?,
-        })
+        Ok(Profile { user: user::get(read, user)?, teams: store::team::list_of_user(read, user, &all)?.items, session })
     }
 }
 
@@ -113,9 +113,10 @@ impl Action for Logout {
         let Actor::User(signed_in) = tx.actor() else {
             return Err(Error::Forbidden(None));
         };
-        tx.concerns("session", signed_in.session);
+        let session = signed_in.session()?.id;
+        tx.concerns("session", session);
         tx.also(Event::TokenRevoked);
-        session::revoke(tx, signed_in.session, RevokeReason::Logout)
+        session::revoke(tx, session, RevokeReason::Logout)
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::base::clock::Timestamp;
 use crate::base::id::Id;
-use crate::domain::actor::SignedIn;
-use crate::domain::session::{CONSOLE_IDLE, SESSION_LIFETIME, Session, SessionKind};
+use crate::domain::actor::{Proof, SignedIn};
+use crate::domain::session::{CONSOLE_IDLE, SESSION_LIFETIME, Session, SessionKind, SessionProof};
 
 /// How many sessions are remembered before the dead ones are forgotten.
 const REMEMBERED: usize = 10_000;
@@ -27,14 +27,14 @@ impl Idle {
     /// Notes a request; `false` when the session had been idle for too long. It stays so: a refused request is not
     /// activity.
     pub fn keeps(&self, signed_in: &SignedIn, now: Timestamp) -> bool {
-        if signed_in.kind != SessionKind::Console {
+        let Proof::Session(SessionProof { id, kind: SessionKind::Console, auth_time }) = signed_in.proof else {
             return true;
-        }
+        };
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() >= REMEMBERED {
             seen.retain(|_, last| now.since(*last) <= SESSION_LIFETIME);
         }
-        let last = seen.entry(signed_in.session).or_insert(signed_in.auth_time.max(self.start));
+        let last = seen.entry(id).or_insert(auth_time.max(self.start));
         let live = now.since(*last) <= CONSOLE_IDLE;
         if live {
             *last = now;
@@ -53,8 +53,13 @@ mod tests {
     const START: Timestamp = Timestamp::from_micros(1_000_000_000_000);
 
     fn session(kind: SessionKind, auth_time: Timestamp) -> SignedIn {
-        let id = uuid::Uuid::from_u128(7);
-        SignedIn { user: Id::from_uuid(id), session: Id::from_uuid(id), kind, auth_time }
+        numbered(7, kind, auth_time)
+    }
+
+    fn numbered(number: u128, kind: SessionKind, auth_time: Timestamp) -> SignedIn {
+        let id = uuid::Uuid::from_u128(number);
+        let proof = Proof::Session(SessionProof { id: Id::from_uuid(id), kind, auth_time });
+        SignedIn { user: Id::from_uuid(id), proof }
     }
 
     #[test]
@@ -90,11 +95,7 @@ mod tests {
     fn memory_forgets_the_dead() {
         let idle = Idle::since(START);
         for number in 0..=REMEMBERED as u128 {
-            let signed_in = SignedIn {
-                session: Id::from_uuid(uuid::Uuid::from_u128(number)),
-                ..session(SessionKind::Console, START)
-            };
-            idle.keeps(&signed_in, START);
+            idle.keeps(&numbered(number, SessionKind::Console, START), START);
         }
         let later = START + SESSION_LIFETIME + SECOND;
         idle.keeps(&session(SessionKind::Console, later), later);

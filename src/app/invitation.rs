@@ -8,10 +8,10 @@ use crate::base::secret::Secret;
 use crate::crypto::bearer::TokenKind;
 use crate::domain::actor::{Actor, Caller};
 use crate::domain::event::Event;
-use crate::domain::permission::{Decision, Permission, Relation, Subject, decide};
+use crate::domain::permission::{Account, Assurance, Decision, Permission, Relation, Subject, decide};
 use crate::domain::quota;
 use crate::domain::role::Role;
-use crate::domain::session::Session;
+use crate::domain::session::{Method, Session};
 use crate::domain::team::{INVITATION_LIFETIME, Invitation, MAX_INVITATION_LIFETIME, Team};
 use crate::domain::text::Email;
 use crate::domain::user::{User, UserState};
@@ -91,7 +91,8 @@ impl App {
         if arrival.name.is_none() {
             return Err(Error::invalid("/name", "is needed: this makes your account"));
         }
-        self.begin_session(caller, arrival, |arrival, session| Join { selector, arrival, session }).await
+        self.begin_session(caller, arrival, Method::Invitation, |arrival, session| Join { selector, arrival, session })
+            .await
     }
 
     /// The selector of an invitation that this server made and nobody has closed.
@@ -225,7 +226,12 @@ const fn to_invite(role: Role) -> Permission {
 
 /// Whether somebody with this role, or none, may open such a door; how fresh their sign-in is aside.
 fn may_invite(inviter: Option<Role>, role: Role) -> bool {
-    let subject = Subject::User { active: true, instance_role: None, team_role: inviter, stepped_up: true };
+    let subject = Subject::User {
+        account: Account::Active,
+        instance_role: None,
+        team_role: inviter,
+        assurance: Assurance::Fresh,
+    };
     let relation = Relation { target: Some(role), ..Relation::default() };
     decide(to_invite(role), subject, relation) == Decision::Allow
 }

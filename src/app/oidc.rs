@@ -12,7 +12,7 @@ use crate::domain::event::Event;
 use crate::domain::permission::Permission;
 use crate::domain::quota;
 use crate::domain::role::Role;
-use crate::domain::session::{Session, SessionKind};
+use crate::domain::session::{Method, Session, SessionKind};
 use crate::domain::text::{Email, Name};
 use crate::domain::user::{DeviceDescription, User};
 use crate::domain::{AuthFailure, Conflict, Error};
@@ -71,7 +71,7 @@ impl App {
         let admitted = provider.admits(&identity);
         let arrival = Arrival { name: None, email: None, device: answer.device, kind: SessionKind::Console };
         let person = Arriving::new(identity, name.to_owned(), admitted);
-        self.begin_session(caller, arrival, |_, session| SignInWithIdentity { person, session }).await
+        self.begin_session(caller, arrival, Method::Provider, |_, session| SignInWithIdentity { person, session }).await
     }
 
     /// Uses the transaction up first: whatever the provider says, nobody comes back with the same state again.

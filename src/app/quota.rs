@@ -195,15 +195,12 @@ mod tests {
     use super::*;
     use crate::base::clock::ManualClock;
     use crate::base::id::Id;
-    use crate::domain::actor::{Actor, SignedIn};
-    use crate::domain::session::SessionKind;
+    use crate::domain::actor::{Actor, Proof, SignedIn};
 
     fn caller(user: u128) -> Caller {
         Caller::local(Actor::User(SignedIn {
             user: Id::from_uuid(uuid::Uuid::from_u128(user)),
-            session: Id::from_uuid(uuid::Uuid::from_u128(0)),
-            kind: SessionKind::Client,
-            auth_time: Timestamp::default(),
+            proof: Proof::ApiKey(Id::from_uuid(uuid::Uuid::from_u128(0))),
         }))
     }
 

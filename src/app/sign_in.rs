@@ -10,7 +10,7 @@ use crate::domain::event::Event;
 use crate::domain::permission::Permission;
 use crate::domain::quota;
 use crate::domain::role::Role;
-use crate::domain::session::{Session, SessionKind};
+use crate::domain::session::{Method, Session, SessionKind};
 use crate::domain::text::{Email, Name};
 use crate::domain::user::{DeviceDescription, User, UserState};
 use crate::domain::{AuthFailure, Conflict, Error};
@@ -92,7 +92,13 @@ impl App {
         if purpose == LinkPurpose::Claim && arrival.name.is_none() {
             return Err(Error::invalid("/name", "is needed: this link makes your account"));
         }
-        self.begin_session(caller, arrival, |arrival, session| UseLink { selector, purpose, arrival, session }).await
+        self.begin_session(caller, arrival, Method::Link, |arrival, session| UseLink {
+            selector,
+            purpose,
+            arrival,
+            session,
+        })
+        .await
     }
 
     /// The selector and the purpose of a link that this server made, and that nobody has used within its time.
@@ -116,10 +122,11 @@ impl App {
         &self,
         caller: &Caller,
         arrival: Arrival,
+        method: Method,
         action: impl FnOnce(Arrival, NewSession) -> A,
     ) -> Result<SignedInNow, Error> {
         let new = self.bearer.mint(&self.store, TokenKind::Session).await?;
-        let session = NewSession { kind: arrival.kind, token: new.record, device: arrival.device.clone() };
+        let session = NewSession { kind: arrival.kind, method, token: new.record, device: arrival.device.clone() };
         let acted = self.act(caller, action(arrival, session)).await?;
         let (session, user) = acted.output;
         Ok(SignedInNow { token: new.token, session, user, seq: acted.seq })

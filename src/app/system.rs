@@ -6,12 +6,13 @@ use std::net::IpAddr;
 use sha2::{Digest, Sha256};
 
 use crate::base::hex;
+use crate::base::id::Id;
 use crate::domain::Error;
 use crate::domain::actor::{Actor, Caller, SignedIn};
 use crate::domain::event::{Event, Outcome};
 use crate::domain::permission::{self, Permission};
 use crate::domain::quota::Quota;
-use crate::domain::session::RevokeReason;
+use crate::domain::session::{RevokeReason, Session};
 use crate::store::{Action, Note, Target, Tx, session};
 
 use super::App;
@@ -54,7 +55,7 @@ impl App {
     /// Ends a session that nobody used for too long, for good: memory forgets that it was refused, the database does not.
     pub(super) async fn end_idle(&self, caller: &Caller, session: SignedIn) -> Result<(), Error> {
         let timer = Caller { actor: Actor::Job("idle-sessions"), ..caller.clone() };
-        self.act(&timer, EndIdle(session)).await.map(|_| ())
+        self.act(&timer, EndIdle(session.session()?.id)).await.map(|_| ())
     }
 
     /// Puts a failed sign-in on record, or counts it when its network has had its share of rows this minute.
@@ -99,7 +100,7 @@ impl App {
 
 /// Ends an idle session.
 #[derive(Debug)]
-struct EndIdle(SignedIn);
+struct EndIdle(Id<Session>);
 
 impl Action for EndIdle {
     type Output = ();
@@ -111,11 +112,11 @@ impl Action for EndIdle {
         Event::TokenExpired
     }
     fn target(&self) -> Target {
-        Target::instance().resource("session", self.0.session)
+        Target::instance().resource("session", self.0)
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let reason = RevokeReason::Idle;
         tx.note("reason", reason.as_str());
-        session::revoke(tx, self.0.session, reason)
+        session::revoke(tx, self.0, reason)
     }
 }

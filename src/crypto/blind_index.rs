@@ -21,11 +21,24 @@ pub enum BlindColumn {
     IdentitySubject,
     /// The address an invitation went to; as [`BlindColumn::UserEmail`], under another key.
     InvitationEmail,
+    /// What a provider calls a session of its own (`sid`); exact.
+    ProviderSession,
+    /// A passkey's credential id; exact.
+    PasskeyCredential,
+    /// The network a QR sign-in was asked for from; exact.
+    QrNetwork,
 }
 
 impl BlindColumn {
     /// All columns, in the order of their discriminants.
-    pub const ALL: [Self; 3] = [Self::UserEmail, Self::IdentitySubject, Self::InvitationEmail];
+    pub const ALL: [Self; 6] = [
+        Self::UserEmail,
+        Self::IdentitySubject,
+        Self::InvitationEmail,
+        Self::ProviderSession,
+        Self::PasskeyCredential,
+        Self::QrNetwork,
+    ];
 
     /// `table.column`, as in the key's label.
     pub const fn as_str(self) -> &'static str {
@@ -33,11 +46,14 @@ impl BlindColumn {
             Self::UserEmail => "users.email",
             Self::IdentitySubject => "identities.subject",
             Self::InvitationEmail => "invitations.email",
+            Self::ProviderSession => "sessions.provider_session",
+            Self::PasskeyCredential => "passkeys.credential",
+            Self::QrNetwork => "qr_logins.network",
         }
     }
 
     const fn is_exact(self) -> bool {
-        matches!(self, Self::IdentitySubject)
+        !matches!(self, Self::UserEmail | Self::InvitationEmail)
     }
 }
 

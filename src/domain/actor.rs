@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
-use crate::base::clock::Timestamp;
 use crate::base::id::Id;
 
-use super::session::{Session, SessionKind};
+use super::Error;
+use super::api_key::ApiKey;
+use super::session::SessionProof;
 use super::user::User;
 
 /// Who acts.
@@ -26,12 +27,27 @@ pub enum Actor {
 pub struct SignedIn {
     /// The person.
     pub user: Id<User>,
-    /// The sign-in the token belongs to.
-    pub session: Id<Session>,
-    /// How that sign-in is used.
-    pub kind: SessionKind,
-    /// When the person last proved who they are.
-    pub auth_time: Timestamp,
+    /// What the token stands for.
+    pub proof: Proof,
+}
+
+/// What a token stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// A sign-in.
+    Session(SessionProof),
+    /// A key that its holder made for a program.
+    ApiKey(Id<ApiKey>),
+}
+
+impl SignedIn {
+    /// The sign-in. `Forbidden` for an API key, which has none.
+    pub const fn session(&self) -> Result<SessionProof, Error> {
+        match self.proof {
+            Proof::Session(session) => Ok(session),
+            Proof::ApiKey(_) => Err(Error::Forbidden(None)),
+        }
+    }
 }
 
 impl Actor {

@@ -14,6 +14,9 @@ pub enum Error {
     /// when the matrix decided.
     #[error("access denied")]
     Forbidden(Option<Permission>),
+    /// Allowed to its holder perhaps, but not among the scopes of the API key they used.
+    #[error("out of the key's scope")]
+    OutOfScope(Permission),
     /// Not admitted to this server: no invitation, no allowed domain.
     #[error("not invited")]
     NotInvited,
@@ -123,7 +126,7 @@ impl Error {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Unauthenticated(_) => "unauthenticated",
-            Self::Forbidden(_) => "access-denied",
+            Self::Forbidden(_) | Self::OutOfScope(_) => "access-denied",
             Self::NotInvited => "not-invited",
             Self::NotFound => "not-found",
             Self::Conflict(Conflict::LastOwner) => "last-owner",

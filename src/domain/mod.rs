@@ -1,6 +1,7 @@
 //! Floor 1: what Milton is about, as pure types and rules without I/O.
 
 pub mod actor;
+pub mod api_key;
 pub mod audit;
 pub mod delegation;
 pub mod error;

@@ -21,10 +21,23 @@ pub struct Session {
     pub id: Id<Session>,
     /// How it is used.
     pub kind: SessionKind,
-    /// When the person proved who they are.
+    /// How it began.
+    pub method: Method,
+    /// When the person last proved who they are.
     pub auth_time: Timestamp,
     /// When it ends, whatever happens.
     pub expires_at: Timestamp,
+}
+
+/// What is known of a session to whoever shows its token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionProof {
+    /// The session.
+    pub id: Id<Session>,
+    /// How it is used.
+    pub kind: SessionKind,
+    /// When the person last proved who they are.
+    pub auth_time: Timestamp,
 }
 
 /// How a session is used.
@@ -51,6 +64,40 @@ impl SessionKind {
     }
 }
 
+/// How a person proved who they are when a session began.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Method {
+    /// By a one-time link made on the host.
+    Link,
+    /// By an invitation, which made their account.
+    Invitation,
+    /// By an OpenID provider's word.
+    Provider,
+    /// By a passkey.
+    Passkey,
+    /// Not by themself: another device of theirs vouched for this one.
+    Qr,
+}
+
+impl Method {
+    /// The method's name in the API and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Link => "link",
+            Self::Invitation => "invitation",
+            Self::Provider => "provider",
+            Self::Passkey => "passkey",
+            Self::Qr => "qr",
+        }
+    }
+
+    /// The method of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        let all = [Self::Link, Self::Invitation, Self::Provider, Self::Passkey, Self::Qr];
+        all.into_iter().find(|method| method.as_str() == name)
+    }
+}
+
 /// Why a session ended before its time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RevokeReason {
@@ -62,6 +109,20 @@ pub enum RevokeReason {
     RevokedAll,
     /// Nobody used it for [`CONSOLE_IDLE`].
     Idle,
+    /// Its device was removed.
+    DeviceRemoved,
+    /// The person said that its device is not theirs.
+    NotMe,
+    /// The account was suspended.
+    Suspended,
+    /// An administrator ended it.
+    ByAdmin,
+    /// The person asked for the deletion of their account.
+    Leaving,
+    /// The provider says that the person signed out there.
+    ProviderLogout,
+    /// The identity it was begun with was unlinked.
+    Unlinked,
 }
 
 impl RevokeReason {
@@ -72,6 +133,13 @@ impl RevokeReason {
             Self::ByOwner => "by-owner",
             Self::RevokedAll => "revoked-all",
             Self::Idle => "idle",
+            Self::DeviceRemoved => "device-removed",
+            Self::NotMe => "not-me",
+            Self::Suspended => "suspended",
+            Self::ByAdmin => "by-admin",
+            Self::Leaving => "leaving",
+            Self::ProviderLogout => "provider-logout",
+            Self::Unlinked => "unlinked",
         }
     }
 }

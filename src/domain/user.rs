@@ -31,6 +31,8 @@ pub enum UserState {
     Active,
     /// Locked out by an administrator.
     Suspended,
+    /// Its holder asked for its deletion and may still take that back.
+    Leaving,
 }
 
 impl UserState {
@@ -39,12 +41,13 @@ impl UserState {
         match self {
             Self::Active => "active",
             Self::Suspended => "suspended",
+            Self::Leaving => "leaving",
         }
     }
 
     /// The state of that name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Active, Self::Suspended].into_iter().find(|state| state.as_str() == name)
+        [Self::Active, Self::Suspended, Self::Leaving].into_iter().find(|state| state.as_str() == name)
     }
 }
 

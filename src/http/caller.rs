@@ -126,7 +126,8 @@ async fn authenticate(app: &App, request: &Request, stranger: &Caller) -> Result
         Some(Shown::Token(token)) => recognize(app, stranger, token).await.map(Some),
         Some(Shown::Cookie(token)) => {
             let signed_in = recognize(app, stranger, token).await?;
-            if signed_in.kind != SessionKind::Console || !is_own_page(request, app.public_url()) {
+            let is_console = signed_in.session().is_ok_and(|session| session.kind == SessionKind::Console);
+            if !is_console || !is_own_page(request, app.public_url()) {
                 return app.refuse_foreign_page(&known(stranger, signed_in)).await;
             }
             Ok(Some(signed_in))

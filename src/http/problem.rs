@@ -141,6 +141,9 @@ impl Failure {
             Self::Domain(Error::RateLimited { quota, limit, window, .. }) => {
                 format!("The quota \u{201c}{quota}\u{201d} allows {limit} per {} seconds.", window.as_secs())
             }
+            Self::Domain(Error::OutOfScope(permission)) => {
+                format!("The API key has no scope \u{201c}{}\u{201d}. The attempt is on record.", permission.as_str())
+            }
             Self::Domain(Error::Unavailable(reason)) => format!("Nothing was changed ({reason}); try again."),
             Self::Wire(Wire::BadRequest(reason)) => (*reason).to_owned(),
             Self::Wire(Wire::MalformedJson(reason)) => format!("The body is not valid JSON: {reason}."),
@@ -157,6 +160,7 @@ impl Failure {
     const fn permission(&self) -> Option<Permission> {
         match self {
             Self::Domain(Error::Forbidden(permission)) => *permission,
+            Self::Domain(Error::OutOfScope(permission)) => Some(*permission),
             _ => None,
         }
     }

@@ -9,24 +9,30 @@ use uuid::Uuid;
 use crate::base::clock::Timestamp;
 use crate::base::id::Id;
 use crate::crypto::CryptoError;
-use crate::domain::actor::{Actor, Caller, SignedIn};
+use crate::domain::actor::{Actor, Caller, Proof, SignedIn};
 use crate::domain::event::{Event, Outcome};
-use crate::domain::permission::{Decision, Permission, Relation, Subject, decide};
+use crate::domain::permission::{Account, Assurance, Decision, Permission, Relation, Scopes, Subject, decide};
 use crate::domain::role::Role;
-use crate::domain::session::STEP_UP_WINDOW;
+use crate::domain::session::{Method, STEP_UP_WINDOW};
 use crate::domain::user::{User, UserState};
 use crate::domain::{AuthFailure, Error};
 
 use super::action::{Action, Asker, Done, Query, Reach, Scope, Target};
 use super::audit_log::Entry;
+use super::engine::Value;
 use super::quota::{self, QuotaUse};
+use super::signal::{Signal, Signals};
 use super::tx::{ReadTx, Record, Tx};
 use super::writer::{Desk, Work};
 
 statements! {
-    SUBJECT = "SELECT u.state, u.instance_role, u.pseudonym, \
-        s.revoked_at IS NULL AND s.expires_at > ?3 AND s.epoch = u.session_epoch, m.role \
+    BY_SESSION = "SELECT u.state, u.instance_role, u.pseudonym, m.role, \
+        s.revoked_at IS NULL AND s.expires_at > ?3 AND s.epoch = u.session_epoch, s.auth_time, s.method \
         FROM users u JOIN sessions s ON s.id = ?2 AND s.user_id = u.id \
+        LEFT JOIN memberships m ON m.user_id = u.id AND m.team_id = ?4 WHERE u.id = ?1";
+    BY_KEY = "SELECT u.state, u.instance_role, u.pseudonym, m.role, \
+        k.revoked_at IS NULL AND k.expires_at > ?3, k.scopes \
+        FROM users u JOIN api_keys k ON k.id = ?2 AND k.user_id = u.id \
         LEFT JOIN memberships m ON m.user_id = u.id AND m.team_id = ?4 WHERE u.id = ?1";
     PSEUDONYM = "SELECT pseudonym FROM users WHERE id = ?1";
 }
@@ -53,23 +59,41 @@ impl Standing {
             Scope::Team(team) => Some(team),
             Scope::Instance => None,
         };
-        let values = [signed_in.user.into(), signed_in.session.into(), read.now().into(), team.into()];
-        let found = read.first(SUBJECT, &values, |row| {
-            let active = row.word(0, UserState::parse)? == UserState::Active && row.integer(3)? == 1;
-            Ok(Self {
-                subject: Subject::User {
-                    active,
-                    instance_role: row.word_or_none(1, Role::parse)?,
-                    team_role: row.word_or_none(4, Role::parse)?,
-                    stepped_up: is_fresh(signed_in.auth_time, read.now()),
+        let (sql, proof): (_, Value) = match signed_in.proof {
+            Proof::Session(session) => (BY_SESSION, session.id.into()),
+            Proof::ApiKey(key) => (BY_KEY, key.into()),
+        };
+        let now = read.now();
+        let found = read.first(sql, &[signed_in.user.into(), proof, now.into(), team.into()], |row| {
+            let subject = Subject::User {
+                account: account(row.word(0, UserState::parse)?, row.integer(4)? == 1),
+                instance_role: row.word_or_none(1, Role::parse)?,
+                team_role: row.word_or_none(3, Role::parse)?,
+                assurance: match signed_in.proof {
+                    Proof::Session(_) if row.word(6, Method::parse)? == Method::Qr => Assurance::Vouched,
+                    Proof::Session(_) if is_fresh(row.time(5)?, now) => Assurance::Fresh,
+                    Proof::Session(_) => Assurance::Stale,
+                    Proof::ApiKey(_) => Assurance::Key(Scopes::from_stored(row.text(5)?)),
                 },
-                person: Some((signed_in.user, row.id::<()>(2)?.uuid())),
-            })
+            };
+            Ok(Self { subject, person: Some((signed_in.user, row.id::<()>(2)?.uuid())) })
         })?;
-        Ok(found.unwrap_or(Self {
-            subject: Subject::User { active: false, instance_role: None, team_role: None, stepped_up: false },
-            person: None,
-        }))
+        let nobody = Subject::User {
+            account: Account::Ended,
+            instance_role: None,
+            team_role: None,
+            assurance: Assurance::Stale,
+        };
+        Ok(found.unwrap_or(Self { subject: nobody, person: None }))
+    }
+}
+
+/// How an account stands, and the sign-in or key with it.
+const fn account(state: UserState, is_live: bool) -> Account {
+    match (state, is_live) {
+        (UserState::Active, true) => Account::Active,
+        (UserState::Leaving, true) => Account::Leaving,
+        _ => Account::Ended,
     }
 }
 
@@ -84,10 +108,11 @@ fn admit(permission: Permission, standing: &Standing, relation: Relation) -> Res
     match decide(permission, standing.subject, relation) {
         Decision::Allow => Ok(()),
         Decision::StepUp => Err(AuthFailure::StepUpRequired.into()),
-        Decision::Deny if matches!(standing.subject, Subject::User { active: false, .. }) => {
+        Decision::Deny if matches!(standing.subject, Subject::User { account: Account::Ended, .. }) => {
             Err(AuthFailure::Revoked.into())
         }
         Decision::Deny => Err(Error::Forbidden(Some(permission))),
+        Decision::OutOfScope => Err(Error::OutOfScope(permission)),
     }
 }
 
@@ -106,7 +131,7 @@ pub(super) fn ask<Q: Query>(read: &ReadTx<'_>, caller: &Caller, query: Q) -> Res
     authorize(query.permission(), &standing, query.relation(read, caller))?;
     let reach = match decide(query.permission(), standing.subject, Relation::default()) {
         Decision::Allow | Decision::StepUp => Reach::Everything,
-        Decision::Deny => Reach::TheirOwn,
+        Decision::Deny | Decision::OutOfScope => Reach::TheirOwn,
     };
     query.run(read, &Asker::new(&caller.actor, reach))
 }
@@ -117,6 +142,9 @@ pub(super) struct Pending<A: Action> {
     pub action: Option<A>,
     pub quota: Option<QuotaUse>,
     pub outcome: Option<Result<Done<A::Output>, Error>>,
+    pub signals: Signals,
+    /// What to tell after the commit.
+    pub waiting: Vec<Signal>,
     pub reply: Option<oneshot::Sender<Result<Done<A::Output>, Error>>>,
 }
 
@@ -152,7 +180,13 @@ impl<A: Action> Work for Pending<A> {
 
     fn settle(mut self: Box<Self>, committed: Result<(), Error>) {
         let answer = match (committed, self.outcome.take()) {
-            (Ok(()), Some(outcome)) => outcome,
+            (Ok(()), Some(outcome)) => {
+                for signal in self.waiting.drain(..) {
+                    // Nobody may be listening.
+                    let _ = self.signals.send(signal);
+                }
+                outcome
+            }
             (Ok(()), None) => Err(Error::Unavailable("the act was not reached")),
             (Err(error), _) => Err(error),
         };
@@ -166,18 +200,20 @@ impl<A: Action> Work for Pending<A> {
 impl<A: Action> Pending<A> {
     /// Permission, effect, allowance, audit row.
     fn attempt(
-        &self,
+        &mut self,
         desk: &mut Desk<'_>,
         action: A,
         facts: &Facts,
         standing: &Standing,
         now: Timestamp,
     ) -> Result<Done<A::Output>, Error> {
-        let (output, record) = effect(desk, &self.caller, action, facts.permission, standing, now)?;
+        let (output, mut record) = effect(desk, &self.caller, action, facts.permission, standing, now)?;
         if let Some(used) = &self.quota {
             quota::save(desk.engine, used)?;
         }
+        let signals = std::mem::take(&mut record.signals);
         let seq = record_success(desk, &self.caller, facts, standing, record, now)?;
+        self.waiting = signals;
         Ok(Done { output, seq })
     }
 }
@@ -261,6 +297,10 @@ fn refusal(permission: Permission, event: Option<Event>, target: Target, error: 
             detail.insert("permission", permission.as_str().to_owned());
             (Event::AccessDenied, Outcome::Denied)
         }
+        Error::OutOfScope(_) => {
+            detail.insert("permission", permission.as_str().to_owned());
+            (Event::ApiKeyScopeDenied, Outcome::Denied)
+        }
         Error::Internal(cause) if cause.is::<CryptoError>() => (Event::DecryptFailed, Outcome::Failure),
         _ => (event.unwrap_or(Event::AccessDenied), Outcome::Failure),
     };
@@ -273,7 +313,7 @@ fn refusal(permission: Permission, event: Option<Event>, target: Target, error: 
 /// The row that a refused question leaves: denials and values that do not open leave one, wrong input does not.
 pub(super) fn refused_question(permission: Permission, target: Target, error: &Error) -> Option<Note> {
     let recorded = match error {
-        Error::Forbidden(_) | Error::Unauthenticated(_) => true,
+        Error::Forbidden(_) | Error::OutOfScope(_) | Error::Unauthenticated(_) => true,
         Error::Internal(cause) => cause.is::<CryptoError>(),
         _ => false,
     };

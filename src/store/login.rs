@@ -18,8 +18,8 @@ statements! {
     CONSUME_LINK = "UPDATE sign_in_links SET consumed_at = ?2 \
         WHERE selector = ?1 AND consumed_at IS NULL AND expires_at > ?2";
     SPEND_CLAIM_LINKS = "UPDATE sign_in_links SET consumed_at = ?1 WHERE purpose = 'claim' AND consumed_at IS NULL";
-    INSERT_TRANSACTION = "INSERT INTO login_transactions (id, state_hash, provider, cookie_hash, nonce_sealed, \
-        verifier_sealed, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    INSERT_TRANSACTION = "INSERT INTO login_transactions (id, purpose, state_hash, provider, cookie_hash, \
+        nonce_sealed, verifier_sealed, created_at, expires_at) VALUES (?1, 'sign-in', ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     CONSUME_TRANSACTION = "UPDATE login_transactions SET consumed_at = ?4 WHERE state_hash = ?1 AND provider = ?2 \
         AND cookie_hash = ?3 AND consumed_at IS NULL AND expires_at > ?4 RETURNING id, nonce_sealed, verifier_sealed";
     FIND_IDENTITY = "SELECT user_id FROM identities WHERE issuer = ?1 AND subject_bidx = ?2";

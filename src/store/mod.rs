@@ -24,6 +24,7 @@ mod migration;
 mod open;
 pub mod quota;
 pub mod session;
+mod signal;
 mod sqlite;
 #[cfg(test)]
 mod statements;
@@ -34,7 +35,7 @@ mod writer;
 
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
+use tokio::sync::{broadcast, oneshot};
 
 use crate::base::clock::Clock;
 use crate::crypto::bearer::TokenKeys;
@@ -46,12 +47,14 @@ pub use door::Note;
 pub use engine::Value;
 pub use inspection::Inspection;
 pub use open::{OpenError, StoreOptions};
+pub use signal::Signal;
 pub use tx::{ReadTx, Tx};
 
 use door::{Pending, PendingNote};
 use keys::Keys;
 use lock::Lock;
 use quota::QuotaUse;
+use signal::Signals;
 use sqlite::Readers;
 use writer::Writer;
 
@@ -61,6 +64,7 @@ pub struct Store {
     readers: Readers,
     keys: Arc<Keys>,
     clock: Arc<dyn Clock>,
+    signals: Signals,
     _lock: Lock,
 }
 
@@ -73,7 +77,16 @@ impl Store {
         quota: Option<QuotaUse>,
     ) -> Result<Done<A::Output>, Error> {
         let (reply, answer) = oneshot::channel();
-        let pending = Pending { caller, action: Some(action), quota, outcome: None, reply: Some(reply) };
+        let signals = self.signals.clone();
+        let pending = Pending {
+            caller,
+            action: Some(action),
+            quota,
+            outcome: None,
+            signals,
+            waiting: Vec::new(),
+            reply: Some(reply),
+        };
         self.writer.submit(Box::new(pending))?;
         answer.await.map_err(|_| Error::Unavailable("the writer has stopped"))?
     }
@@ -88,6 +101,11 @@ impl Store {
             self.record(caller.clone(), note).await?;
         }
         answer
+    }
+
+    /// What is told after each commit from now on.
+    pub(crate) fn listen(&self) -> broadcast::Receiver<Signal> {
+        self.signals.subscribe()
     }
 
     /// Writes an audit row about something that changes nothing else.

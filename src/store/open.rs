@@ -20,6 +20,7 @@ use super::engine::{Engine, Value};
 use super::keys::Keys;
 use super::lock::Lock;
 use super::migration;
+use super::signal;
 use super::sqlite::Sqlite;
 use super::writer::Writer;
 
@@ -90,7 +91,7 @@ impl Store {
         let clock = Arc::clone(&options.clock);
         let writer = Writer::start(connection, Arc::clone(&keys), clock, options.entropy).map_err(damaged)?;
         let readers = Sqlite::reader_pool(&path).map_err(damaged)?;
-        Ok(Self { writer, readers, keys, clock: options.clock, _lock: lock })
+        Ok(Self { writer, readers, keys, clock: options.clock, signals: signal::channel(), _lock: lock })
     }
 }
 

@@ -20,6 +20,7 @@ use crate::domain::user::User;
 use super::action::Resource;
 use super::engine::{Engine, Row, Value};
 use super::keys::Keys;
+use super::signal::Signal;
 
 /// A moment of the database, to read from. Only the store makes one.
 ///
@@ -162,6 +163,7 @@ pub(super) struct Record {
     pub resource: Option<Resource>,
     pub person: Option<Id<User>>,
     pub further: Vec<Event>,
+    pub signals: Vec<Signal>,
 }
 
 impl<'a> Tx<'a> {
@@ -203,6 +205,11 @@ impl<'a> Tx<'a> {
     /// account that was made, and a sign-in.
     pub fn also(&mut self, event: Event) {
         self.record.further.push(event);
+    }
+
+    /// Tells those who listen, once the change is durable.
+    pub fn signal(&mut self, signal: Signal) {
+        self.record.signals.push(signal);
     }
 
     pub(super) fn execute(&mut self, sql: &'static str, values: &[Value]) -> Result<usize, Error> {

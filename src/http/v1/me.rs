@@ -31,7 +31,8 @@ struct MyProfile {
     /// The role on the server; absent when there is none.
     instance_role: Option<Role>,
     teams: Vec<TeamOfMine>,
-    session: Session,
+    /// The session that is asked with; absent for an API key.
+    session: Option<Session>,
 }
 
 /// A team I belong to.
@@ -55,7 +56,7 @@ impl From<Profile> for MyProfile {
             email: profile.user.email.map(|email| email.as_str().to_owned()),
             instance_role: profile.user.instance_role.map(Role::from),
             teams: teams.collect(),
-            session: profile.session.into(),
+            session: profile.session.map(Into::into),
         }
     }
 }

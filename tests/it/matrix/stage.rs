@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 use std::time::Duration;
 
-use milton::domain::permission::{Decision, Permission, Relation, Subject, decide};
+use milton::domain::permission::{Account, Assurance, Decision, Permission, Relation, Subject, decide};
 use milton::domain::role::Role;
 use poem::http::Method;
 use serde_json::json;
@@ -55,18 +55,17 @@ impl Stage {
 
     /// What the matrix says of the caller, who is a Member of the server.
     pub fn decide(&self, permission: Permission, role: Option<Role>, relation: Relation) -> Decision {
-        let instance_role = Some(Role::Member);
-        decide(
-            permission,
-            Subject::User { active: true, instance_role, team_role: role, stepped_up: !self.is_stale },
-            relation,
-        )
+        decide(permission, self.caller_as(Some(Role::Member), role), relation)
     }
 
     /// What the matrix says of the caller in a role on the server.
     pub fn decide_on_server(&self, permission: Permission, role: Option<Role>, relation: Relation) -> Decision {
-        let stepped_up = !self.is_stale;
-        decide(permission, Subject::User { active: true, instance_role: role, team_role: None, stepped_up }, relation)
+        decide(permission, self.caller_as(role, None), relation)
+    }
+
+    fn caller_as(&self, instance_role: Option<Role>, team_role: Option<Role>) -> Subject {
+        let assurance = if self.is_stale { Assurance::Stale } else { Assurance::Fresh };
+        Subject::User { account: Account::Active, instance_role, team_role, assurance }
     }
 
     /// A person's role in the team, as its founder sees it.

@@ -1,6 +1,8 @@
 //! The matrix as the security design words it, written down a second time: the code must agree in every cell.
 
-use milton::domain::permission::{Decision, Permission, Relation, Sphere, Subject, decide, describe};
+use milton::domain::permission::{
+    Account, Assurance, Decision, Permission, Relation, Sphere, Subject, decide, describe,
+};
 use milton::domain::role::Role;
 
 /// A row: the permission, then the words for Owner, Admin, Manager and Member.
@@ -51,17 +53,32 @@ const SERVER: &[Row] = &[
     ("incident:read", ["yes", "yes", "own", "own"]),
     ("incident:update", ["yes", "yes", "-", "-"]),
     ("incident:close", ["s", "-", "-", "-"]),
+    // timers: to see when they ran, to start one by hand
+    ("job:read", ["yes", "yes", "-", "-"]),
+    ("job:run", ["yes", "yes", "-", "-"]),
+    // inventory of API keys; to take one away is like ending a session
+    ("api-key:read-all", ["yes", "yes", "-", "-"]),
+    ("api-key:revoke-any", ["yes", "<", "-", "-"]),
     // own profile, sessions, devices, API keys, notifications
     ("profile:read", ["own", "own", "own", "own"]),
     ("profile:update", ["own", "own", "own", "own"]),
     ("session:read", ["own", "own", "own", "own"]),
     ("session:revoke", ["own", "own", "own", "own"]),
+    ("session:step-up", ["own", "own", "own", "own"]),
     ("device:manage", ["own", "own", "own", "own"]),
+    ("qr-sign-in:approve", ["own", "own", "own", "own"]),
+    // a new way in outlives the session that made it: with step-up, or a stolen session would make itself at home
+    ("identity:read", ["own", "own", "own", "own"]),
+    ("identity:manage", ["own s", "own s", "own s", "own s"]),
+    ("passkey:read", ["own", "own", "own", "own"]),
+    ("passkey:manage", ["own s", "own s", "own s", "own s"]),
+    ("api-key:create", ["own s", "own s", "own s", "own s"]),
     ("api-key:manage", ["own", "own", "own", "own"]),
     ("notification:manage", ["own", "own", "own", "own"]),
     // own data export / own deletion
     ("data:export", ["own s", "own s", "own s", "own s"]),
     ("account:delete", ["own s", "own s", "own s", "own s"]),
+    ("account:keep", ["own", "own", "own", "own"]),
     // personal credential; to reveal one is a dangerous act like revealing a team's
     ("personal-credential:manage", ["own", "own", "own", "own"]),
     ("personal-credential:reveal", ["own s", "own s", "own s", "own s"]),
@@ -125,7 +142,13 @@ const DOORS: &[(&str, &str)] = &[
     ("team:list-own", "signed-in"),
     ("delegation:list-own", "signed-in"),
     ("quota:report", "anonymous signed-in"),
+    ("sign-in:back-channel", "anonymous"),
     ("session:expire", "job"),
+    ("token:clean-up", "job"),
+    ("last-seen:record", "job"),
+    ("qr-sign-in:expire", "job"),
+    ("identity:refresh", "job"),
+    ("job:record", "job"),
     ("owner:claim", "operator"),
     ("sign-in-link:create", "operator"),
     ("server:run", "operator"),
@@ -185,7 +208,9 @@ fn subject(sphere: Sphere, role: Option<Role>, active: bool, stepped_up: bool) -
         Sphere::Instance => (role, Some(Role::Owner)),
         Sphere::Team => (Some(Role::Owner), role),
     };
-    Subject::User { active, instance_role, team_role, stepped_up }
+    let account = if active { Account::Active } else { Account::Ended };
+    let assurance = if stepped_up { Assurance::Fresh } else { Assurance::Stale };
+    Subject::User { account, instance_role, team_role, assurance }
 }
 
 fn check_row(sphere: Sphere, (name, cells): &Row) {

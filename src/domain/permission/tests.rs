@@ -5,7 +5,11 @@ use proptest::prelude::*;
 use super::*;
 
 fn user(instance_role: Option<Role>, team_role: Option<Role>) -> Subject {
-    Subject::User { active: true, instance_role, team_role, stepped_up: true }
+    Subject::User { account: Account::Active, instance_role, team_role, assurance: Assurance::Fresh }
+}
+
+fn with(account: Account, instance_role: Option<Role>, team_role: Option<Role>, assurance: Assurance) -> Subject {
+    Subject::User { account, instance_role, team_role, assurance }
 }
 
 const EVERYTHING: Relation = Relation {
@@ -51,7 +55,7 @@ proptest! {
 
     #[test]
     fn the_suspended_may_nothing(permission in any_permission(), instance in any_role(), team in any_role()) {
-        let suspended = Subject::User { active: false, instance_role: instance, team_role: team, stepped_up: true };
+        let suspended = with(Account::Ended, instance, team, Assurance::Fresh);
         prop_assert_eq!(decide(permission, suspended, EVERYTHING), Decision::Deny);
     }
 
@@ -59,10 +63,42 @@ proptest! {
     fn step_up_is_asked_of_whoever_would_otherwise_be_allowed(
         permission in any_permission(), instance in any_role(), team in any_role(),
     ) {
-        let stale = Subject::User { active: true, instance_role: instance, team_role: team, stepped_up: false };
+        let stale = with(Account::Active, instance, team, Assurance::Stale);
         let fresh = decide(permission, user(instance, team), EVERYTHING);
         let now = decide(permission, stale, EVERYTHING);
         prop_assert!(now == fresh || (now == Decision::StepUp && fresh == Decision::Allow));
+    }
+
+    #[test]
+    fn a_vouched_device_is_stale_for_ever_and_vouches_for_nobody(
+        permission in any_permission(), instance in any_role(), team in any_role(),
+    ) {
+        let stale = decide(permission, with(Account::Active, instance, team, Assurance::Stale), EVERYTHING);
+        let vouched = decide(permission, with(Account::Active, instance, team, Assurance::Vouched), EVERYTHING);
+        let never = [Permission::QrSignInApprove, Permission::SessionStepUp].contains(&permission);
+        prop_assert_eq!(vouched, if never { Decision::Deny } else { stale });
+    }
+
+    #[test]
+    fn a_key_does_what_its_scopes_and_its_maker_s_stale_sign_in_both_allow(
+        permission in any_permission(), other in any_permission(), instance in any_role(), team in any_role(),
+    ) {
+        let key = |scopes| decide(permission, with(Account::Active, instance, team, Assurance::Key(scopes)), EVERYTHING);
+        let stale = decide(permission, with(Account::Active, instance, team, Assurance::Stale), EVERYTHING);
+        let expected = if stale == Decision::Allow { Decision::Allow } else { Decision::Deny };
+        prop_assert_eq!(key(Scopes::of([permission, other])), expected);
+        prop_assert_eq!(key(Scopes::default()), Decision::OutOfScope);
+        if other != permission {
+            prop_assert_eq!(key(Scopes::of([other])), Decision::OutOfScope);
+        }
+    }
+
+    #[test]
+    fn who_is_leaving_may_look_stay_or_go(permission in any_permission(), instance in any_role(), team in any_role()) {
+        let leaving = decide(permission, with(Account::Leaving, instance, team, Assurance::Fresh), EVERYTHING);
+        let active = decide(permission, user(instance, team), EVERYTHING);
+        let open = [Permission::AccountKeep, Permission::ProfileRead, Permission::SessionRead, Permission::SessionRevoke];
+        prop_assert_eq!(leaving, if open.contains(&permission) { active } else { Decision::Deny });
     }
 
     #[test]

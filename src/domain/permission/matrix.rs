@@ -1,8 +1,4 @@
-//! THE matrix: who may do what, for the store, the OpenAPI description and the snapshot test. Facts in, a decision out.
-
-use std::fmt::Write as _;
-
-use super::role::Role;
+//! The table of the matrix: each permission with a cell for each role, and the doors that want no role.
 
 /// When a role may do a thing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,6 +36,13 @@ pub struct Cell {
     pub step_up: bool,
 }
 
+impl Cell {
+    /// Whether there is any way to be allowed.
+    pub(super) fn is_open(self) -> bool {
+        self.when != When::Never
+    }
+}
+
 const NO: Cell = Cell { when: When::Never, step_up: false };
 const YES: Cell = Cell { when: When::Always, step_up: false };
 const OWN: Cell = Cell { when: When::Own, step_up: false };
@@ -67,7 +70,7 @@ pub enum Sphere {
 }
 
 impl Sphere {
-    const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Instance => "Instance",
             Self::Team => "Team",
@@ -169,15 +172,27 @@ matrix! {
         IncidentRead             "incident:read"             Instance [YES, YES, OWN, OWN];
         IncidentUpdate           "incident:update"           Instance [YES, YES, NO, NO];
         IncidentClose            "incident:close"            Instance [s(YES), NO, NO, NO];
+        JobRead                  "job:read"                  Instance [YES, YES, NO, NO];
+        JobRun                   "job:run"                   Instance [YES, YES, NO, NO];
+        ApiKeyReadAll            "api-key:read-all"          Instance [YES, YES, NO, NO];
+        ApiKeyRevokeAny          "api-key:revoke-any"        Instance [YES, BELOW, NO, NO];
         ProfileRead              "profile:read"              Instance [OWN, OWN, OWN, OWN];
         ProfileUpdate            "profile:update"            Instance [OWN, OWN, OWN, OWN];
         SessionRead              "session:read"              Instance [OWN, OWN, OWN, OWN];
         SessionRevoke            "session:revoke"            Instance [OWN, OWN, OWN, OWN];
+        SessionStepUp            "session:step-up"           Instance [OWN, OWN, OWN, OWN];
         DeviceManage             "device:manage"             Instance [OWN, OWN, OWN, OWN];
+        QrSignInApprove          "qr-sign-in:approve"        Instance [OWN, OWN, OWN, OWN];
+        IdentityRead             "identity:read"             Instance [OWN, OWN, OWN, OWN];
+        IdentityManage           "identity:manage"           Instance [s(OWN), s(OWN), s(OWN), s(OWN)];
+        PasskeyRead              "passkey:read"              Instance [OWN, OWN, OWN, OWN];
+        PasskeyManage            "passkey:manage"            Instance [s(OWN), s(OWN), s(OWN), s(OWN)];
+        ApiKeyCreate             "api-key:create"            Instance [s(OWN), s(OWN), s(OWN), s(OWN)];
         ApiKeyManage             "api-key:manage"            Instance [OWN, OWN, OWN, OWN];
         NotificationManage       "notification:manage"       Instance [OWN, OWN, OWN, OWN];
         DataExport               "data:export"               Instance [s(OWN), s(OWN), s(OWN), s(OWN)];
         AccountDelete            "account:delete"            Instance [s(OWN), s(OWN), s(OWN), s(OWN)];
+        AccountKeep              "account:keep"              Instance [OWN, OWN, OWN, OWN];
         PersonalCredentialManage "personal-credential:manage" Instance [OWN, OWN, OWN, OWN];
         PersonalCredentialReveal "personal-credential:reveal" Instance [s(OWN), s(OWN), s(OWN), s(OWN)];
 
@@ -231,170 +246,15 @@ matrix! {
         TeamsOwn                 "team:list-own"             [signed_in];
         DelegationsOwn           "delegation:list-own"       [signed_in];
         QuotaReport              "quota:report"              [anonymous signed_in];
+        BackChannelLogout        "sign-in:back-channel"      [anonymous];
         SessionExpire            "session:expire"            [job];
+        TokenCleanUp             "token:clean-up"            [job];
+        LastSeenRecord           "last-seen:record"          [job];
+        QrSignInExpire           "qr-sign-in:expire"         [job];
+        IdentityRefresh          "identity:refresh"          [job];
+        JobRecord                "job:record"                [job];
         OwnerClaim               "owner:claim"               [operator];
         SignInLinkCreate         "sign-in-link:create"       [operator];
         ServerRun                "server:run"                [operator];
     }
 }
-
-/// What is known of whoever acts, read in the same transaction as the effect.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Subject {
-    /// A signed-in person.
-    User {
-        /// Whether account and session are good at this moment.
-        active: bool,
-        /// Their role on the server.
-        instance_role: Option<Role>,
-        /// Their role in the scope's team.
-        team_role: Option<Role>,
-        /// Whether their proof of identity is recent.
-        stepped_up: bool,
-    },
-    /// Somebody without a session.
-    Anonymous,
-    /// A timer.
-    Job,
-    /// The host's command line.
-    Operator,
-}
-
-/// How the caller stands to the thing in question, read in the same transaction as the effect.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[allow(clippy::struct_excessive_bools)] // independent facts, each named by a cell of the matrix
-pub struct Relation {
-    /// It is theirs.
-    pub own: bool,
-    /// It was handed to them.
-    pub assigned: bool,
-    /// They take part in it some other way.
-    pub participant: bool,
-    /// Nobody has accepted it yet.
-    pub untouched: bool,
-    /// It was granted to them.
-    pub granted: bool,
-    /// It was reported.
-    pub reported: bool,
-    /// The highest role that it concerns: of the person acted upon, now or afterwards.
-    pub target: Option<Role>,
-}
-
-/// The answer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Decision {
-    /// It may be done.
-    Allow,
-    /// It might be, after a new proof of identity.
-    StepUp,
-    /// It may not be done.
-    Deny,
-}
-
-/// Decides: prohibitions first, then the role's cell, then its condition, then step-up.
-pub fn decide(permission: Permission, subject: Subject, relation: Relation) -> Decision {
-    let doors = permission.doors();
-    let through = |open: bool| if open { Decision::Allow } else { Decision::Deny };
-    let (active, instance_role, team_role, stepped_up) = match subject {
-        Subject::Anonymous => return through(doors.anonymous),
-        Subject::Job => return through(doors.job),
-        Subject::Operator => return through(doors.operator),
-        Subject::User { active, instance_role, team_role, stepped_up } => {
-            (active, instance_role, team_role, stepped_up)
-        }
-    };
-    if !active {
-        return Decision::Deny;
-    }
-    let Some((sphere, cells)) = permission.row() else {
-        return through(doors.signed_in);
-    };
-    let role = match sphere {
-        Sphere::Instance => instance_role,
-        Sphere::Team => team_role,
-    };
-    let Some(role) = role else {
-        return Decision::Deny;
-    };
-    let cell = cell_of(role, cells);
-    if !holds(cell.when, role, relation) {
-        Decision::Deny
-    } else if cell.step_up && !stepped_up {
-        Decision::StepUp
-    } else {
-        Decision::Allow
-    }
-}
-
-/// The role's own column.
-const fn cell_of(role: Role, [owner, admin, manager, member]: [Cell; 4]) -> Cell {
-    match role {
-        Role::Owner => owner,
-        Role::Admin => admin,
-        Role::Manager => manager,
-        Role::Member => member,
-    }
-}
-
-/// Whether a cell's condition is met.
-fn holds(when: When, role: Role, relation: Relation) -> bool {
-    let below = relation.target.is_some_and(|target| target < role);
-    match when {
-        When::Never => false,
-        When::Always => true,
-        When::Own => relation.own,
-        When::Participant => relation.own || relation.assigned || relation.participant,
-        When::Assigned => relation.assigned,
-        When::OwnOrAssigned => relation.own || relation.assigned,
-        When::OwnUntouched => relation.own && relation.untouched,
-        When::Granted => relation.own || relation.granted,
-        When::Reported => relation.reported,
-        When::Below => below,
-        When::OwnBelow => relation.own && below,
-    }
-}
-
-/// The matrix as text: what the snapshot shows and what is hashed at start.
-pub fn describe() -> String {
-    let mut text = String::new();
-    for &permission in Permission::ALL {
-        let cells = match permission.row() {
-            Some((sphere, cells)) => {
-                let [owner, admin, manager, member] = cells.map(word);
-                format!("{:<9}{owner:<15}{admin:<15}{manager:<15}{member}", sphere.as_str())
-            }
-            None => format!("Door     {}", doors_in_words(permission.doors())),
-        };
-        let _ = writeln!(text, "{:<28}{}", permission.as_str(), cells.trim_end());
-    }
-    text
-}
-
-fn word(cell: Cell) -> String {
-    let when = match cell.when {
-        When::Never => "-",
-        When::Always => "yes",
-        When::Own => "own",
-        When::Participant => "participant",
-        When::Assigned => "assigned",
-        When::OwnOrAssigned => "own/assigned",
-        When::OwnUntouched => "own untouched",
-        When::Granted => "granted",
-        When::Reported => "reported",
-        When::Below => "below",
-        When::OwnBelow => "own below",
-    };
-    if cell.step_up { format!("{when} s") } else { when.to_owned() }
-}
-
-fn doors_in_words(doors: Doors) -> String {
-    [("anonymous", doors.anonymous), ("signed-in", doors.signed_in), ("job", doors.job), ("operator", doors.operator)]
-        .into_iter()
-        .filter_map(|(who, open)| open.then_some(who))
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-#[cfg(test)]
-#[path = "permission_tests.rs"]
-mod tests;

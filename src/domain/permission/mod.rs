@@ -1,0 +1,176 @@
+//! THE matrix: who may do what, for the store, the OpenAPI description and the snapshot test. Facts in, a decision out.
+
+mod describe;
+mod matrix;
+mod scopes;
+
+use super::role::Role;
+
+pub use describe::describe;
+pub use matrix::{Cell, Doors, Permission, Sphere, When};
+pub use scopes::Scopes;
+
+/// What is known of whoever acts, read in the same transaction as the effect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Subject {
+    /// A signed-in person.
+    User {
+        /// How their account and their sign-in stand at this moment.
+        account: Account,
+        /// Their role on the server.
+        instance_role: Option<Role>,
+        /// Their role in the scope's team.
+        team_role: Option<Role>,
+        /// What their proof of identity is worth.
+        assurance: Assurance,
+    },
+    /// Somebody without a session.
+    Anonymous,
+    /// A timer.
+    Job,
+    /// The host's command line.
+    Operator,
+}
+
+/// How an account stands, together with the sign-in that is used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Account {
+    /// Both are good.
+    Active,
+    /// Its holder asked for its deletion: nothing is open but to take that back, to look, and to leave.
+    Leaving,
+    /// Suspended, revoked or over.
+    Ended,
+}
+
+/// What a proof of identity is worth.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Assurance {
+    /// The person proved who they are within the last [`STEP_UP_WINDOW`](crate::domain::session::STEP_UP_WINDOW).
+    Fresh,
+    /// They did so longer ago.
+    Stale,
+    /// Another device vouched for this one (QR sign-in): never enough for dangerous acts.
+    Vouched,
+    /// An API key: good for its scopes, never for dangerous acts.
+    Key(Scopes),
+}
+
+/// How the caller stands to the thing in question, read in the same transaction as the effect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[allow(clippy::struct_excessive_bools)] // independent facts, each named by a cell of the matrix
+pub struct Relation {
+    /// It is theirs.
+    pub own: bool,
+    /// It was handed to them.
+    pub assigned: bool,
+    /// They take part in it some other way.
+    pub participant: bool,
+    /// Nobody has accepted it yet.
+    pub untouched: bool,
+    /// It was granted to them.
+    pub granted: bool,
+    /// It was reported.
+    pub reported: bool,
+    /// The highest role that it concerns: of the person acted upon, now or afterwards.
+    pub target: Option<Role>,
+}
+
+/// The answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Decision {
+    /// It may be done.
+    Allow,
+    /// It might be, after a new proof of identity.
+    StepUp,
+    /// It may not be done.
+    Deny,
+    /// It may not be done with this API key, whatever its holder may.
+    OutOfScope,
+}
+
+/// What is open to whoever asked for the deletion of their account.
+const WHILE_LEAVING: [Permission; 4] =
+    [Permission::AccountKeep, Permission::ProfileRead, Permission::SessionRead, Permission::SessionRevoke];
+
+/// What a device that another vouched for may not do, whatever the role: vouch for a third, or prove more than it has.
+const NEVER_VOUCHED: [Permission; 2] = [Permission::QrSignInApprove, Permission::SessionStepUp];
+
+/// What stands against it before any role is looked at.
+fn prohibited(permission: Permission, account: Account, assurance: Assurance) -> Option<Decision> {
+    match (account, assurance) {
+        (Account::Ended, _) => Some(Decision::Deny),
+        (Account::Leaving, _) if !WHILE_LEAVING.contains(&permission) => Some(Decision::Deny),
+        (_, Assurance::Key(scopes)) if !scopes.contains(permission) => Some(Decision::OutOfScope),
+        (_, Assurance::Vouched) if NEVER_VOUCHED.contains(&permission) => Some(Decision::Deny),
+        _ => None,
+    }
+}
+
+/// Decides: prohibitions first, then the role's cell, then its condition, then step-up.
+pub fn decide(permission: Permission, subject: Subject, relation: Relation) -> Decision {
+    let doors = permission.doors();
+    let through = |open: bool| if open { Decision::Allow } else { Decision::Deny };
+    let (account, instance_role, team_role, assurance) = match subject {
+        Subject::Anonymous => return through(doors.anonymous),
+        Subject::Job => return through(doors.job),
+        Subject::Operator => return through(doors.operator),
+        Subject::User { account, instance_role, team_role, assurance } => {
+            (account, instance_role, team_role, assurance)
+        }
+    };
+    if let Some(refused) = prohibited(permission, account, assurance) {
+        return refused;
+    }
+    let Some((sphere, cells)) = permission.row() else {
+        return through(doors.signed_in);
+    };
+    let role = match sphere {
+        Sphere::Instance => instance_role,
+        Sphere::Team => team_role,
+    };
+    let Some(role) = role else {
+        return Decision::Deny;
+    };
+    let cell = cell_of(role, cells);
+    if !holds(cell.when, role, relation) {
+        return Decision::Deny;
+    }
+    match assurance {
+        _ if !cell.step_up => Decision::Allow,
+        Assurance::Fresh => Decision::Allow,
+        Assurance::Stale | Assurance::Vouched => Decision::StepUp,
+        Assurance::Key(_) => Decision::Deny,
+    }
+}
+
+/// The role's own column.
+const fn cell_of(role: Role, [owner, admin, manager, member]: [Cell; 4]) -> Cell {
+    match role {
+        Role::Owner => owner,
+        Role::Admin => admin,
+        Role::Manager => manager,
+        Role::Member => member,
+    }
+}
+
+/// Whether a cell's condition is met.
+fn holds(when: When, role: Role, relation: Relation) -> bool {
+    let below = relation.target.is_some_and(|target| target < role);
+    match when {
+        When::Never => false,
+        When::Always => true,
+        When::Own => relation.own,
+        When::Participant => relation.own || relation.assigned || relation.participant,
+        When::Assigned => relation.assigned,
+        When::OwnOrAssigned => relation.own || relation.assigned,
+        When::OwnUntouched => relation.own && relation.untouched,
+        When::Granted => relation.own || relation.granted,
+        When::Reported => relation.reported,
+        When::Below => below,
+        When::OwnBelow => relation.own && below,
+    }
+}
+
+#[cfg(test)]
+mod tests;
