@@ -250,6 +250,11 @@ async fn whoever_is_shut_out_vouches_for_nobody() {
         shut_out(&world, &owner, &device).await;
     }
     world.pass(LIFETIME);
+
+    let ana = world.sign_in("ana@milton.test").await;
+    let device = NewDevice::approved_by(world.stranger(), &ana).await;
+    forge::sql(&world, "UPDATE sessions SET expires_at = created_at WHERE user_id = ?1", [&ana.id]);
+    shut_out(&world, &owner, &device).await;
     for state in ["suspended", "leaving"] {
         let ana = world.sign_in("ana@milton.test").await;
         let device = NewDevice::approved_by(world.stranger(), &ana).await;
