@@ -140,7 +140,9 @@ async fn a_new_device_comes_in() {
     assert_eq!((begun.text("/user/id"), begun.header("location")), (owner.id.clone(), "/api/v1/me".to_owned()));
     assert_eq!(device.state().await, "consumed");
     let phone = world.person(&begun);
-    assert_eq!(phone.get("/api/v1/me").await.expect(200).text("/id"), owner.id);
+    let me = phone.get("/api/v1/me").await.expect(200);
+    assert_eq!((me.text("/id"), me.json.pointer("/session/step_up_until")), (owner.id.clone(), None));
+    owner.get("/api/v1/me").await.expect(200).text("/session/step_up_until");
 
     let events = events_since(&world, &owner, size).await;
     let expected = ["auth.qr.created", "auth.qr.scanned", "auth.qr.approved", "auth.qr.used", "auth.login.succeeded"];
