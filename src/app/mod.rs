@@ -10,6 +10,8 @@ mod failures;
 mod idle;
 pub mod invitation;
 pub mod oidc;
+pub mod qr_approval;
+pub mod qr_sign_in;
 mod quota;
 pub mod sign_in;
 mod slow_lane;

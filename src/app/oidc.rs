@@ -142,12 +142,12 @@ pub struct CallbackAnswer {
     pub device: Option<DeviceDescription>,
 }
 
-fn sha256(text: &str) -> [u8; 32] {
+pub(super) fn sha256(text: &str) -> [u8; 32] {
     Sha256::digest(text).into()
 }
 
-/// 256 random bits in a form that fits a cookie.
-fn random_text(entropy: &dyn entropy::Entropy) -> String {
+/// 256 random bits in base64url, a form that fits a cookie and an address.
+pub(super) fn random_text(entropy: &dyn entropy::Entropy) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(entropy::bytes::<32>(entropy))
 }

@@ -142,7 +142,8 @@ impl App {
         let Err(error) = &outcome else { return outcome };
         let is_way_in = matches!(
             error,
-            Error::Unauthenticated(_) | Error::Conflict(Conflict::AlreadyUsed | Conflict::InvitationClosed)
+            Error::Unauthenticated(_)
+                | Error::Conflict(Conflict::AlreadyUsed | Conflict::InvitationClosed | Conflict::WrongState)
         );
         if is_way_in {
             let detail = BTreeMap::from([("error", error.kind().to_owned()), ("method", method.to_owned())]);

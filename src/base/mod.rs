@@ -5,5 +5,6 @@ pub mod entropy;
 pub mod hex;
 pub mod id;
 pub mod page;
+pub mod qr;
 pub mod secret;
 pub mod whole_file;

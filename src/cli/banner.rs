@@ -2,8 +2,7 @@
 
 use std::io::IsTerminal;
 
-use qrcode::QrCode;
-use qrcode::render::unicode::Dense1x2;
+use crate::base::qr::QrCode;
 
 /// A link on a line of its own; on a terminal its QR code follows.
 pub fn link(url: &str) -> String {
@@ -11,11 +10,9 @@ pub fn link(url: &str) -> String {
     code.map_or_else(|| format!("  {url}"), |code| format!("  {url}\n\n{code}"))
 }
 
-/// The QR code in half blocks, two modules to a character. It brings its own colours: on a terminal with a dark
-/// background it would be inverted otherwise, and some cameras do not read that.
+/// The QR code. It brings its own colours: on a terminal with a dark background it would be inverted otherwise.
 fn qr(text: &str) -> Option<String> {
-    let code = QrCode::with_error_correction_level(text, qrcode::EcLevel::L).ok()?;
-    let drawn = code.render::<Dense1x2>().build();
+    let drawn = QrCode::of(text)?.text();
     Some(drawn.lines().map(|line| format!("  \x1b[30;107m{line}\x1b[0m")).collect::<Vec<_>>().join("\n"))
 }
 

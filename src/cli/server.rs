@@ -30,6 +30,7 @@ use crate::idp::Provider;
 use crate::jobs::Jobs;
 use crate::jobs::certificate::CertificateRenewal;
 use crate::jobs::failure_bursts::FailureBursts;
+use crate::jobs::qr_expiry::QrExpiry;
 use crate::store::Store;
 
 /// Which of the two servers this is.
@@ -141,6 +142,7 @@ fn limits(limits: &config::Limits) -> Limits {
 fn start_jobs(app: &Arc<App>, source: &Arc<Source>) -> Jobs {
     let mut jobs = Jobs::default();
     jobs.start(FailureBursts(Arc::clone(app)));
+    jobs.start(QrExpiry(Arc::clone(app)));
     let source = Arc::clone(source);
     jobs.start(CertificateRenewal(move || source.renew()));
     jobs

@@ -8,6 +8,7 @@ pub mod error;
 pub mod event;
 mod invisible;
 pub mod permission;
+pub mod qr_sign_in;
 pub mod quota;
 pub mod role;
 pub mod session;

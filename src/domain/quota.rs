@@ -32,6 +32,8 @@ pub const DELEGATIONS: Quota = Quota { name: "delegations", limit: 20, window: H
 pub const INVITATIONS: Quota = Quota { name: "invitations", limit: 20, window: HOUR, per: Per::User };
 /// Changing one's own profile.
 pub const PROFILE_CHANGES: Quota = Quota { name: "profile-changes", limit: 10, window: HOUR, per: Per::User };
+/// Scans of a new device's QR code, each of which may end in a sign-in.
+pub const QR_SCANS: Quota = Quota { name: "qr-scans", limit: 5, window: Duration::from_mins(10), per: Per::User };
 /// Attempts to sign in.
 pub const SIGN_INS: Quota = Quota { name: "sign-ins", limit: 10, window: Duration::from_mins(5), per: Per::Address };
 /// Requests of any kind.
@@ -42,4 +44,5 @@ pub const REQUESTS_OF_PERSON: Quota =
     Quota { name: "requests-of-person", limit: 600, window: Duration::from_mins(1), per: Per::User };
 
 /// Every quota there is: each has its own state.
-pub const ALL: [Quota; 6] = [DELEGATIONS, INVITATIONS, PROFILE_CHANGES, SIGN_INS, REQUESTS, REQUESTS_OF_PERSON];
+pub const ALL: [Quota; 7] =
+    [DELEGATIONS, INVITATIONS, PROFILE_CHANGES, QR_SCANS, SIGN_INS, REQUESTS, REQUESTS_OF_PERSON];

@@ -29,6 +29,13 @@ pub struct Session {
     pub expires_at: Timestamp,
 }
 
+impl Session {
+    /// Until when dangerous acts need no new proof; never for a session that another device vouched for.
+    pub fn fresh_until(&self) -> Option<Timestamp> {
+        (self.method != Method::Qr).then(|| self.auth_time + STEP_UP_WINDOW)
+    }
+}
+
 /// What is known of a session to whoever shows its token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionProof {

@@ -22,6 +22,7 @@ mod lock;
 pub mod login;
 mod migration;
 mod open;
+pub mod qr_sign_in;
 pub mod quota;
 pub mod session;
 mod signal;

@@ -8,8 +8,8 @@ use crate::base::entropy::SystemEntropy;
 use crate::crypto::keyring::RootKey;
 
 use super::{
-    Store, StoreOptions, audit, audit_log, delegation, door, inspection, invitation, keys, login, open, quota, session,
-    team, user,
+    Store, StoreOptions, audit, audit_log, delegation, door, inspection, invitation, keys, login, open, qr_sign_in,
+    quota, session, team, user,
 };
 
 const ALL: &[(&str, &[&str])] = &[
@@ -22,6 +22,7 @@ const ALL: &[(&str, &[&str])] = &[
     ("keys", keys::STATEMENTS),
     ("login", login::STATEMENTS),
     ("open", open::STATEMENTS),
+    ("qr_sign_in", qr_sign_in::STATEMENTS),
     ("quota", quota::STATEMENTS),
     ("session", session::STATEMENTS),
     ("team", team::STATEMENTS),

@@ -84,7 +84,6 @@ const PLAIN_TEXT: &[(&str, &[&str])] = &[
         ],
     ),
     ("bcrypt hashes", &["api_tokens.hash", "invitations.hash", "sign_in_links.hash"]),
-    ("numbers to choose from", &["qr_logins.decoys"]),
     ("random names", &["api_tokens.selector", "invitations.selector", "sign_in_links.selector"]),
     ("pseudonyms", &["audit_log.actor_pseudonym", "users.pseudonym"]),
     ("`instance`, or a team's id", &["audit_log.scope"]),

@@ -240,6 +240,11 @@ impl Person {
         self
     }
 
+    /// The same person somewhere else.
+    pub fn at(self, address: &str) -> Self {
+        Self { address: address.parse().unwrap(), ..self }
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None).await
     }

@@ -183,6 +183,7 @@ matrix! {
         SessionStepUp            "session:step-up"           Instance [OWN, OWN, OWN, OWN];
         DeviceManage             "device:manage"             Instance [OWN, OWN, OWN, OWN];
         QrSignInApprove          "qr-sign-in:approve"        Instance [OWN, OWN, OWN, OWN];
+        QrSignInApproveAcross    "qr-sign-in:approve-across" Instance [s(OWN), s(OWN), s(OWN), s(OWN)];
         IdentityRead             "identity:read"             Instance [OWN, OWN, OWN, OWN];
         IdentityManage           "identity:manage"           Instance [s(OWN), s(OWN), s(OWN), s(OWN)];
         PasskeyRead              "passkey:read"              Instance [OWN, OWN, OWN, OWN];

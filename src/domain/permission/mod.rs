@@ -94,7 +94,8 @@ const WHILE_LEAVING: [Permission; 4] =
     [Permission::AccountKeep, Permission::ProfileRead, Permission::SessionRead, Permission::SessionRevoke];
 
 /// What a device that another vouched for may not do, whatever the role: vouch for a third, or prove more than it has.
-const NEVER_VOUCHED: [Permission; 2] = [Permission::QrSignInApprove, Permission::SessionStepUp];
+const NEVER_VOUCHED: [Permission; 3] =
+    [Permission::QrSignInApprove, Permission::QrSignInApproveAcross, Permission::SessionStepUp];
 
 /// What stands against it before any role is looked at.
 fn prohibited(permission: Permission, account: Account, assurance: Assurance) -> Option<Decision> {

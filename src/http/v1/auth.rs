@@ -45,6 +45,12 @@ impl TryFrom<Device> for DeviceDescription {
     }
 }
 
+impl From<DeviceDescription> for Device {
+    fn from(device: DeviceDescription) -> Self {
+        Self { name: device.name.as_str().to_owned(), platform: device.platform.as_str().to_owned() }
+    }
+}
+
 /// A one-time link, opened.
 #[derive(Object)]
 struct LinkSignIn {

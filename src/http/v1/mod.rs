@@ -8,6 +8,7 @@ mod invitations;
 mod me;
 mod meta;
 mod model;
+mod qr;
 mod teams;
 
 use poem_openapi::{ContactObject, LicenseObject, OpenApi, OpenApiService, Tags};
@@ -17,8 +18,16 @@ use super::document;
 use crate::domain::Error;
 
 /// Every operation.
-pub type Api =
-    (meta::Meta, auth::Auth, me::Me, teams::Teams, invitations::Invitations, delegations::Delegations, admin::Admin);
+pub type Api = (
+    meta::Meta,
+    auth::Auth,
+    qr::Qr,
+    me::Me,
+    teams::Teams,
+    invitations::Invitations,
+    delegations::Delegations,
+    admin::Admin,
+);
 
 /// How the document groups the operations.
 #[derive(Tags)]
@@ -44,6 +53,7 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
     let api: Api = (
         meta::Meta,
         auth::Auth,
+        qr::Qr,
         me::Me,
         teams::Teams,
         invitations::Invitations,

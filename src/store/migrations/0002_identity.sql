@@ -157,15 +157,17 @@ CREATE TABLE qr_logins (
     platform_sealed BLOB    NOT NULL,
     address_sealed  BLOB,
     network_bidx    BLOB    NOT NULL,
-    number          INTEGER NOT NULL,
-    decoys          TEXT    NOT NULL,
+    number          INTEGER NOT NULL CHECK (number BETWEEN 10 AND 99),
+    first_decoy     INTEGER NOT NULL CHECK (first_decoy BETWEEN 10 AND 99),
+    second_decoy    INTEGER NOT NULL CHECK (second_decoy BETWEEN 10 AND 99),
     user_id         TEXT    REFERENCES users (id) ON DELETE CASCADE,
     session_id      TEXT    REFERENCES sessions (id) ON DELETE CASCADE,
     created_at      INTEGER NOT NULL,
     expires_at      INTEGER NOT NULL,
     scanned_at      INTEGER,
     decided_at      INTEGER,
-    consumed_at     INTEGER
+    consumed_at     INTEGER,
+    CHECK ((user_id IS NULL) = (session_id IS NULL))
 ) STRICT;
 CREATE INDEX qr_logins_by_user ON qr_logins (user_id);
 CREATE INDEX qr_logins_by_session ON qr_logins (session_id);

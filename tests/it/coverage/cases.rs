@@ -18,6 +18,10 @@ pub enum Needs {
     Delegation(&'static [&'static str]),
     /// Another session of Mia's, which may end.
     Session,
+    /// A new device that shows a code.
+    NewDevice,
+    /// A new device whose code the caller has read.
+    ScannedDevice,
 }
 
 /// How an operation is called, and what it leaves.
@@ -48,6 +52,9 @@ impl Case {
 const CASES: &[Case] = &[
     case("signOut", Needs::Session).and(&["token.revoked"]),
     case("revokeAllSessions", Needs::Session),
+    case("scanQrSignIn", Needs::NewDevice).with(|stage| json!({"secret": stage.code().secret})),
+    case("approveQrSignIn", Needs::ScannedDevice).with(|stage| json!({"number": stage.code().number})),
+    case("denyQrSignIn", Needs::ScannedDevice),
     case("getMe", Needs::Nothing),
     case("updateMe", Needs::Nothing).with(|_| json!({"name": "Olga"})),
     case("listMyDelegations", Needs::Nothing),

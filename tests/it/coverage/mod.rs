@@ -3,6 +3,7 @@
 
 mod cases;
 mod stage;
+mod vouched;
 mod ways_in;
 
 use poem::http::HeaderMap;
@@ -13,12 +14,15 @@ use crate::world::{Answer, World};
 use stage::{Call, NOWHERE, Stage};
 
 /// Operations that want no token.
-const PUBLIC: [&str; 8] = [
+const PUBLIC: [&str; 11] = [
     "getHealth",
     "getReadiness",
     "getVersion",
     "listProviders",
     "signInByLink",
+    "createQrSignIn",
+    "getQrSignIn",
+    "signInByQr",
     "goToProvider",
     "comeBackFromProvider",
     "acceptInvitation",

@@ -1,5 +1,6 @@
 //! Two teams and their people, and how an operation is called among them.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use milton::domain::role::Role;
@@ -7,7 +8,9 @@ use poem::http::Method;
 use serde_json::{Value, json};
 
 use super::cases::{Case, Needs};
+use crate::forge;
 use crate::operations::Operation;
+use crate::qr::NewDevice;
 use crate::world::{Answer, Options, Person, World};
 
 /// An id that leads nowhere.
@@ -25,6 +28,14 @@ pub struct Stage {
     pub bob: Person,
     pub team: String,
     pub other_team: String,
+    code: RefCell<Code>,
+}
+
+/// What the newest device shows: what its code says, and its number.
+#[derive(Clone)]
+pub struct Code {
+    pub secret: String,
+    pub number: u64,
 }
 
 /// An operation about to be called.
@@ -43,7 +54,21 @@ impl Stage {
         let mia = world.join(&olga, &team, "member", "Mia").await;
         mia.send(Method::PATCH, "/api/v1/me", Some(&json!({"email": MIA}))).await.expect(200);
         let bob = world.join(&olga, &other_team, "owner", "Bob").await;
-        Self { world, olga, ben, mia, bob, team, other_team }
+        let code = RefCell::new(Code { secret: "none".to_owned(), number: 10 });
+        Self { world, olga, ben, mia, bob, team, other_team, code }
+    }
+
+    /// What the newest device shows.
+    pub fn code(&self) -> Code {
+        self.code.borrow().clone()
+    }
+
+    /// A new device that shows a code, with none under way beside it.
+    async fn new_device(&self) -> NewDevice {
+        forge::sql(&self.world, "UPDATE qr_logins SET state = 'expired'", []);
+        let device = NewDevice::begin(self.world.stranger()).await;
+        self.code.borrow_mut().secret.clone_from(&device.scan_secret);
+        device
     }
 
     pub fn call<'a>(&self, case: &Case, operation: &'a Operation) -> Call<'a> {
@@ -75,6 +100,14 @@ impl Stage {
                     self.olga.post(&path, &json!({})).await.expect(200);
                 }
                 (made.text("/id"), self.olga.clone())
+            }
+            Needs::NewDevice => (self.new_device().await.id, self.olga.clone()),
+            Needs::ScannedDevice => {
+                let device = self.new_device().await;
+                device.scan(&self.olga).await.expect(200);
+                let number = device.number().await;
+                self.code.borrow_mut().number = number;
+                (device.id, self.olga.clone())
             }
             Needs::Session => (NOWHERE.to_owned(), self.world.sign_in(MIA).await),
         }

@@ -6,6 +6,8 @@ use poem::http::Method;
 use serde_json::json;
 
 use super::stage::{CALLER, ROLES, Stage, judge};
+use crate::forge;
+use crate::qr::NewDevice;
 
 /// The operations of this file, for the check that none is forgotten.
 pub const OPERATIONS: &[&str] = &[
@@ -22,6 +24,9 @@ pub const OPERATIONS: &[&str] = &[
     "listAudit",
     "getMe",
     "updateMe",
+    "scanQrSignIn",
+    "approveQrSignIn",
+    "denyQrSignIn",
     "signOut",
     "revokeAllSessions",
 ];
@@ -172,5 +177,39 @@ async fn ones_own_sessions() {
     for role in [None, Some(Role::Member), Some(Role::Owner)] {
         out("/api/v1/auth/logout", role).await;
         out("/api/v1/me/sessions/revoke-all", role).await;
+    }
+}
+
+#[tokio::test]
+async fn devices_that_ask_for_a_voucher() {
+    let mut stage = Stage::new().await;
+    let [here, elsewhere] = ["192.0.2.7", "203.0.113.9"];
+    for stale in [false, true] {
+        stage.is_stale = stale;
+        for (role, network) in ROLES.into_iter().flat_map(|role| [(role, here), (role, elsewhere)]) {
+            for approves in [true, false] {
+                let device = NewDevice::begin(stage.world.stranger().at(network)).await;
+                let decide = |permission| stage.decide_on_server(permission, role, OWN);
+                stage.world.cast_on_server(&stage.caller, role);
+                let scanned = device.scan(&stage.caller).await;
+                judge(&scanned, decide(Permission::QrSignInApprove), (role, network));
+                if role.is_none() {
+                    stage.world.cast_on_server(&stage.caller, Some(Role::Owner));
+                    device.scan(&stage.caller).await.expect(200);
+                    stage.world.cast_on_server(&stage.caller, None);
+                }
+                let number = device.number().await;
+                let (answer, permission) = match approves {
+                    true if network == here => {
+                        (device.approve(&stage.caller, number).await, Permission::QrSignInApprove)
+                    }
+                    true => (device.approve(&stage.caller, number).await, Permission::QrSignInApproveAcross),
+                    false => (device.deny(&stage.caller).await, Permission::QrSignInApprove),
+                };
+                judge(&answer, decide(permission), (role, network, approves, stale));
+                forge::sql(&stage.world, "UPDATE qr_logins SET state = 'expired'", []);
+            }
+        }
+        stage.grow_stale();
     }
 }

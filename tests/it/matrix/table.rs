@@ -67,6 +67,8 @@ const SERVER: &[Row] = &[
     ("session:step-up", ["own", "own", "own", "own"]),
     ("device:manage", ["own", "own", "own", "own"]),
     ("qr-sign-in:approve", ["own", "own", "own", "own"]),
+    // a device in another network may be a relay's: with step-up, or a borrowed session would be handed on
+    ("qr-sign-in:approve-across", ["own s", "own s", "own s", "own s"]),
     // a new way in outlives the session that made it: with step-up, or a stolen session would make itself at home
     ("identity:read", ["own", "own", "own", "own"]),
     ("identity:manage", ["own s", "own s", "own s", "own s"]),

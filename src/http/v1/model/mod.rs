@@ -128,6 +128,7 @@ impl From<user::User> for User {
 
 /// A sign-in's lifetime.
 #[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
 pub struct Session {
     id: Uuid,
     /// `console` keeps its token in a cookie, `client` sends it.
@@ -136,8 +137,8 @@ pub struct Session {
     auth_time: OffsetDateTime,
     /// When it ends, whatever happens.
     expires_at: OffsetDateTime,
-    /// Until when dangerous acts need no new proof.
-    step_up_until: OffsetDateTime,
+    /// Until when dangerous acts need no new proof; absent for a session that another device vouched for.
+    step_up_until: Option<OffsetDateTime>,
 }
 
 impl From<session::Session> for Session {
@@ -147,7 +148,7 @@ impl From<session::Session> for Session {
             kind: session.kind.as_str().to_owned(),
             auth_time: moment(session.auth_time),
             expires_at: moment(session.expires_at),
-            step_up_until: moment(session.auth_time + session::STEP_UP_WINDOW),
+            step_up_until: session.fresh_until().map(moment),
         }
     }
 }
