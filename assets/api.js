@@ -2,8 +2,8 @@
 
 /** @typedef {{id: string, name: string}} Person */
 /** @typedef {{id: string, name: string, role: string}} Membership */
-/** @typedef {{id: string, kind: string, auth_time: string, expires_at: string}} Session */
-/** @typedef {{id: string, name: string, email?: string, instance_role?: string, teams: Membership[], session: Session}} Me */
+/** @typedef {{id: string, kind: string, method: string, auth_time: string, expires_at: string}} Session */
+/** @typedef {{id: string, name: string, email?: string, instance_role?: string, state?: string, teams: Membership[], session: Session}} Me */
 
 /** A problem answer (RFC 9457), or a request that got no answer at all (status 0). */
 export class Problem extends Error {
@@ -26,13 +26,37 @@ export class Problem extends Error {
   }
 }
 
+/** Asks the person to prove anew who they are; false when they do not. Set where the dialog is. */
+let proveAnew = async () => false;
+
+/** @param {() => Promise<boolean>} ask */
+export function onStepUp(ask) {
+  proveAnew = ask;
+}
+
 /**
+ * One request; when it wants a fresh proof of who is asking, that is asked for, and the request sent once more.
  * @param {string} method
  * @param {string} path below `/api/v1`
  * @param {unknown} [body]
  * @param {Record<string, string>} [extra] more headers
  */
 async function call(method, path, body, extra = {}) {
+  try {
+    return await send(method, path, body, extra);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.slug !== "step-up-required" || !await proveAnew()) throw error;
+    return send(method, path, body, extra);
+  }
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} body
+ * @param {Record<string, string>} extra
+ */
+async function send(method, path, body, extra) {
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json", ...extra };
   if (method !== "GET") Object.assign(headers, { "Milton-Console": "1", "Content-Type": "application/json" });
@@ -47,8 +71,11 @@ async function call(method, path, body, extra = {}) {
   throw problem;
 }
 
-/** @param {string} path */
-export const get = (path) => call("GET", path);
+/**
+ * @param {string} path
+ * @param {Record<string, string>} [extra] more headers
+ */
+export const get = (path, extra) => call("GET", path, undefined, extra);
 
 /**
  * @param {string} path
@@ -65,15 +92,15 @@ export const post = (path, body = {}) => call("POST", path, body);
 export const create = (path, body, key) => call("POST", path, body, { "Idempotency-Key": key });
 
 /**
- * An edit of what was read with `etag`; refused with 412 when somebody else was faster.
+ * An edit; of what was read with `etag`, where there is one: refused with 412 when somebody else was faster.
  * @param {string} path
- * @param {string} etag
+ * @param {string | null} etag
  * @param {unknown} body
  */
-export const patch = (path, etag, body) => call("PATCH", path, body, { "If-Match": etag });
+export const patch = (path, etag, body) => call("PATCH", path, body, etag ? { "If-Match": etag } : {});
 
 /**
  * @param {string} path
- * @param {string} etag
+ * @param {string} [etag] of what was read, where the server wants to know
  */
-export const remove = (path, etag) => call("DELETE", path, undefined, { "If-Match": etag });
+export const remove = (path, etag) => call("DELETE", path, undefined, etag ? { "If-Match": etag } : {});

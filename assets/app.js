@@ -4,16 +4,22 @@ import { h } from "./dom.js";
 import { gate } from "./elements/gate.js";
 import { problemBox } from "./elements/problem.js";
 import { shell } from "./elements/shell.js";
+import { askWhenNeeded } from "./elements/stepup.js";
 import { toast } from "./elements/toast.js";
 import { language, t } from "./i18n.js";
-import { account } from "./pages/account.js";
+import { listen } from "./live.js";
+import { account, leaving } from "./pages/account.js";
 import { claim } from "./pages/claim.js";
+import { devices } from "./pages/devices.js";
 import { home } from "./pages/home.js";
 import { invite } from "./pages/invite.js";
 import { link } from "./pages/link.js";
+import { notifications } from "./pages/notifications.js";
+import { qr } from "./pages/qr.js";
 import { signIn } from "./pages/signin.js";
 import { team } from "./pages/team.js";
 import { unclaimed } from "./pages/unclaimed.js";
+import { waysIn } from "./pages/waysin.js";
 import { route } from "./router.js";
 import { shortcuts } from "./shortcuts.js";
 import { applyAppearance } from "./theme.js";
@@ -23,10 +29,12 @@ import { takeToken } from "./tokens.js";
 /** @typedef {{title: string, node: Node}} Page */
 
 /** @type {Record<string, (me: Me) => Page>} */
-const workspace = { "/": home, "/team": team, "/account": account };
+const workspace = {
+  "/": home, "/team": team, "/account": account, "/account/devices": devices, "/account/ways-in": waysIn, "/account/notifications": notifications,
+};
 
 /** @type {Record<string, (token: string, me: Me | null) => Page>} */
-const doors = { "/claim": claim, "/link": link, "/invite": invite };
+const doors = { "/claim": claim, "/link": link, "/invite": invite, "/qr": qr };
 
 /** Who is signed in, or null. @returns {Promise<Me | null>} */
 async function whoIsHere() {
@@ -42,11 +50,13 @@ async function whoIsHere() {
 async function pageNow() {
   const token = takeToken();
   const [version, me] = await Promise.all([get("/version"), whoIsHere()]);
+  listen(me !== null && me.state !== "leaving");
   if (version.claimed && location.pathname === "/claim") history.replaceState(null, "", "/?problem=already-claimed");
   const door = doors[location.pathname];
   if (door && token) return show(door(token, me), gate);
   if (!version.claimed) return show(unclaimed(), gate);
   if (!me) return show(signIn(), gate);
+  if (me.state === "leaving") return show(leaving(), gate);
   return show((workspace[location.pathname] ?? home)(me), (node) => shell(me, node));
 }
 
@@ -65,7 +75,7 @@ async function draw() {
   const mine = ++turn;
   const drawn = await pageNow().catch((error) => gate(h("div", {}, h("h1", { tabindex: -1 }, t("unreachable.title")), problemBox(error, draw))));
   if (mine !== turn) return;
-  document.querySelector("dialog[open]")?.remove();
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.remove();
   document.getElementById("app")?.replaceChildren(drawn);
   focusFor(new URLSearchParams(location.search).get("open"));
 }
@@ -90,5 +100,6 @@ function sessionEnded() {
 document.documentElement.lang = language;
 applyAppearance();
 shortcuts();
+askWhenNeeded();
 addEventListener("milton:signed-out", sessionEnded);
 route(draw);

@@ -11,7 +11,7 @@ import { personTag } from "./person.js";
  * @param {string} text
  */
 function place(href, name, text) {
-  const here = location.pathname === href;
+  const here = location.pathname === href || (href !== "/" && location.pathname.startsWith(`${href}/`));
   return h("li", {}, h("a", { href, "aria-current": here && "page" }, icon(name), h("span", {}, text)));
 }
 

@@ -10,7 +10,18 @@ use super::pages::{Page, Pages};
 struct Assets;
 
 /// The paths at which the one page of the console stands; its script shows what belongs there.
-const PAGE_PATHS: [&str; 6] = ["/", "/claim", "/invite", "/link", "/team", "/account"];
+const PAGE_PATHS: [&str; 10] = [
+    "/",
+    "/claim",
+    "/invite",
+    "/link",
+    "/qr",
+    "/team",
+    "/account",
+    "/account/devices",
+    "/account/ways-in",
+    "/account/notifications",
+];
 const PAGE: &str = "index.html";
 
 /// Adds the console to the pages: the page itself, and every other file at its own path.
