@@ -16,9 +16,8 @@ import { go } from "../router.js";
  */
 function question(id, { device, address, same_network, numbers }) {
   const decide = async (/** @type {unknown} */ _, /** @type {string} */ choice) => {
-    if (choice === "decline") await post(`/auth/qr/${id}/deny`);
-    else await post(`/auth/qr/${id}/approve`, { number: Number(choice) });
-    toast(t(choice === "decline" ? "qr.declined" : "qr.approved"));
+    const { state } = await (choice === "decline" ? post(`/auth/qr/${id}/deny`) : post(`/auth/qr/${id}/approve`, { number: Number(choice) }));
+    toast(t(state === "approved" ? "qr.approved" : "qr.declined"));
     go("/account/devices");
   };
   return h("div", {},
