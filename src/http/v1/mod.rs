@@ -2,12 +2,15 @@
 
 mod admin;
 mod answer;
+mod api_keys;
 mod auth;
 mod delegations;
 mod invitations;
+mod leaving;
 mod me;
 mod meta;
 mod model;
+mod people;
 mod teams;
 
 use poem_openapi::{ContactObject, LicenseObject, OpenApi, OpenApiService, Tags};
@@ -17,8 +20,18 @@ use super::document;
 use crate::domain::Error;
 
 /// Every operation.
-pub type Api =
-    (meta::Meta, auth::Auth, me::Me, teams::Teams, invitations::Invitations, delegations::Delegations, admin::Admin);
+pub type Api = (
+    meta::Meta,
+    auth::Auth,
+    me::Me,
+    api_keys::ApiKeys,
+    leaving::Leaving,
+    people::People,
+    teams::Teams,
+    invitations::Invitations,
+    delegations::Delegations,
+    admin::Admin,
+);
 
 /// How the document groups the operations.
 #[derive(Tags)]
@@ -29,6 +42,8 @@ enum Tag {
     Auth,
     /// One's own account.
     Me,
+    /// Who is here.
+    People,
     /// Teams and who belongs to them.
     Teams,
     /// Doors into a team.
@@ -45,6 +60,9 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
         meta::Meta,
         auth::Auth,
         me::Me,
+        api_keys::ApiKeys,
+        leaving::Leaving,
+        people::People,
         teams::Teams,
         invitations::Invitations,
         delegations::Delegations,
@@ -59,7 +77,8 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
 
 const ABOUT: &str = "A self-hosted workspace for small teams: people hand work to each other, and each hand-off is on \
 record.\n\n\
-**Authorize** with a session's token (`mlt_s_…`): a one-time link or an invitation gives one. Every refusal is an \
+**Authorize** with a session's token (`mlt_s_…`): a one-time link or an invitation gives one; or with an API key (`mlt_k_…`), which \
+opens what its scopes name. Every refusal is an \
 RFC 9457 problem; every change answers the number of its audit row in `Milton-Audit`; lists come in pages with a \
 `next_cursor`; editing wants the `ETag` in `If-Match` and answers 412 when somebody else was faster.";
 
