@@ -3,6 +3,7 @@
 use crate::base::page::PageRequest;
 use crate::domain::Error;
 use crate::domain::actor::{Actor, Caller, Proof, SignedIn};
+use crate::domain::api_key::ApiKey;
 use crate::domain::event::Event;
 use crate::domain::permission::{Permission, Relation};
 use crate::domain::quota::{self, Quota};
@@ -11,7 +12,7 @@ use crate::domain::session::{RevokeReason, Session};
 use crate::domain::team::Team;
 use crate::domain::text::{Email, Name};
 use crate::domain::user::User;
-use crate::store::{self, Action, Asker, Query, ReadTx, Target, Tx, session, their_own, user};
+use crate::store::{self, Action, Asker, Query, ReadTx, Target, Tx, api_key, session, their_own, user};
 
 /// Who am I, where do I belong, and how long am I signed in?
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub struct Profile {
     pub teams: Vec<(Team, Role)>,
     /// The session they ask with; an API key has none.
     pub session: Option<Session>,
+    /// The API key they ask with.
+    pub api_key: Option<ApiKey>,
 }
 
 impl Query for GetProfile {
@@ -42,12 +45,12 @@ impl Query for GetProfile {
     }
     fn run(self, read: &ReadTx<'_>, asker: &Asker<'_>) -> Result<Profile, Error> {
         let SignedIn { user, proof } = asker.signed_in()?;
-        let session = match proof {
-            Proof::Session(proof) => Some(session::get(read, proof.id)?),
-            Proof::ApiKey(_) => None,
+        let (session, api_key) = match proof {
+            Proof::Session(proof) => (Some(session::get(read, proof.id)?), None),
+            Proof::ApiKey(key) => (None, Some(api_key::get(read, key)?)),
         };
-        let all = PageRequest::first(crate::base::page::MAX_LIMIT);
-        Ok(Profile { user: user::get(read, user)?, teams: store::team::list_of_user(read, user, &all)?.items, session })
+        let teams = store::team::list_of_user(read, user, &PageRequest::first(crate::base::page::MAX_LIMIT))?.items;
+        Ok(Profile { user: user::get(read, user)?, teams, session, api_key })
     }
 }
 

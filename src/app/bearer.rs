@@ -7,9 +7,10 @@ use crate::base::entropy::Entropy;
 use crate::base::secret::Secret;
 use crate::crypto::bearer::{self, DEFAULT_COST, Presented, TokenKind};
 use crate::domain::actor::SignedIn;
+use crate::domain::networks::Networks;
 use crate::domain::{AuthFailure, Error};
-use crate::store::Store;
-use crate::store::session::{self, TokenRecord};
+use crate::store::session::{self, TokenRecord, TokenRow};
+use crate::store::{ReadTx, Store, api_key};
 
 use super::comparisons::Comparisons;
 use super::slow_lane::SlowLane;
@@ -58,19 +59,23 @@ impl Bearer {
 
     /// A token of this kind that this server made; everything else is refused here, in microseconds.
     pub fn present(store: &Store, kind: TokenKind, token: &str) -> Result<Presented, AuthFailure> {
-        let presented = store.token_keys().check(token).map_err(|_| AuthFailure::Invalid)?;
+        let presented = Self::made_here(store, token)?;
         if presented.kind == kind { Ok(presented) } else { Err(AuthFailure::Invalid) }
     }
 
-    /// Who is behind a session's token.
-    pub async fn signed_in(&self, store: &Store, now: Timestamp, token: &str) -> Result<SignedIn, Error> {
-        let presented = Self::present(store, TokenKind::Session, token)?;
-        let row = store.look(|read| session::find_token(read, &presented.selector))?.ok_or(AuthFailure::Invalid)?;
+    fn made_here(store: &Store, token: &str) -> Result<Presented, AuthFailure> {
+        store.token_keys().check(token).map_err(|_| AuthFailure::Invalid)
+    }
+
+    /// Who is behind the token of a session or an API key, and from where it may be used.
+    pub async fn signed_in(&self, store: &Store, now: Timestamp, token: &str) -> Result<(SignedIn, Networks), Error> {
+        let presented = Self::made_here(store, token)?;
+        let row = store.look(|read| find_row(read, &presented))?.ok_or(AuthFailure::Invalid)?;
         if !self.matches(&presented, &row.hash).await? {
             return Err(AuthFailure::Invalid.into());
         }
         row.validity(now)?;
-        Ok(row.signed_in)
+        Ok((row.signed_in, row.networks))
     }
 
     /// Whether a token belongs to a hash.
@@ -78,6 +83,15 @@ impl Bearer {
         let (peppered, stored) = (presented.peppered(), hash.to_owned());
         let compare = self.ways_in.run(move || bearer::matches(&peppered, &stored));
         self.comparisons.once(presented.fingerprint, hash, compare).await
+    }
+}
+
+/// The row of what can stand for a person; the other kinds open something once, at its own door.
+fn find_row(read: &ReadTx<'_>, presented: &Presented) -> Result<Option<TokenRow>, Error> {
+    match presented.kind {
+        TokenKind::Session => session::find_token(read, &presented.selector),
+        TokenKind::ApiKey => api_key::find_token(read, &presented.selector),
+        TokenKind::SignInLink | TokenKind::Invitation => Ok(None),
     }
 }
 

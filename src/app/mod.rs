@@ -2,6 +2,7 @@
 //! on somebody's behalf; each feature's file holds its actions and queries.
 
 pub mod account;
+pub mod api_key;
 pub mod audit;
 mod bearer;
 mod comparisons;
@@ -9,12 +10,15 @@ pub mod delegation;
 mod failures;
 mod idle;
 pub mod invitation;
+pub mod leaving;
 pub mod oidc;
+pub mod people;
 pub mod qr_approval;
 pub mod qr_sign_in;
 mod quota;
 pub mod sign_in;
 mod slow_lane;
+pub mod standing;
 pub mod system;
 pub mod team;
 
@@ -111,11 +115,14 @@ impl App {
         self.store.ask(caller, query).await
     }
 
-    /// Who is behind a session's token. The comparison may be remembered; validity is read each time.
+    /// Who is behind the token of a session or an API key. The comparison may be remembered; validity is read each time.
     pub async fn authenticate(&self, caller: &Caller, token: &str) -> Result<SignedIn, Error> {
         match self.bearer.signed_in(&self.store, self.clock.now(), token).await {
-            Ok(signed_in) if self.idle.keeps(&signed_in, self.clock.now()) => Ok(signed_in),
-            Ok(idle) => {
+            Ok((signed_in, networks)) if !networks.admit(caller.address) => {
+                self.refuse_elsewhere(caller, signed_in).await
+            }
+            Ok((signed_in, _)) if self.idle.keeps(&signed_in, self.clock.now()) => Ok(signed_in),
+            Ok((idle, _)) => {
                 self.end_idle(caller, idle).await?;
                 self.refuse_token(caller, AuthFailure::Expired).await
             }
@@ -184,3 +191,6 @@ impl App {
         &self.store
     }
 }
+
+#[cfg(test)]
+mod trust_tests;

@@ -72,7 +72,8 @@ impl App {
         self.create_link(operator, None, "claim").await
     }
 
-    /// Makes a link that lets an existing person in. `NotFound` when there is none; `Invalid`, which names them, when
+    /// Makes a link that lets an existing person in. `NotFound` when there is none; `Conflict(WrongState)` when they are
+    /// suspended, for the link would not let them in; `Invalid`, which names them, when
     /// several accounts state the address and none has it verified.
     pub async fn create_sign_in_link(&self, operator: &Caller, whom: Whom) -> Result<NewLink, Error> {
         self.create_link(operator, Some(whom), "link").await
@@ -195,6 +196,9 @@ impl Action for CreateLink {
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<Option<Name>, Error> {
         let person = self.whom.map(|whom| meant(tx, &whom)).transpose()?;
+        if person.as_ref().is_some_and(|person| person.state == UserState::Suspended) {
+            return Err(Error::Conflict(Conflict::WrongState));
+        }
         let purpose = match &person {
             Some(user) => LinkPurpose::SignIn(user.id),
             None if user::is_claimed(tx)? => return Err(Error::Conflict(Conflict::AlreadyClaimed)),
@@ -254,7 +258,7 @@ pub(super) fn join(tx: &mut Tx<'_>, new: &NewUser) -> Result<Id<User>, Error> {
 /// Begins a person's session. `Forbidden` for the suspended.
 pub(super) fn arrive(tx: &mut Tx<'_>, person: Id<User>, new: &NewSession) -> Result<(Session, User), Error> {
     let user = user::get(tx, person)?;
-    if user.state != UserState::Active {
+    if user.state == UserState::Suspended {
         return Err(Error::Forbidden(None));
     }
     let session = session::insert(tx, person, new)?;

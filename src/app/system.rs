@@ -73,12 +73,16 @@ impl App {
         event: Event,
         detail: BTreeMap<&'static str, String>,
     ) -> Result<(), Error> {
+        let note = Note { event, outcome: Outcome::Failure, target: Target::instance(), detail };
+        self.record_bounded(caller, note).await
+    }
+
+    /// Puts on record what anybody can bring about who has no business here, or counts it: see
+    /// [`App::record_failed_sign_in`].
+    pub(super) async fn record_bounded(&self, caller: &Caller, note: Note) -> Result<(), Error> {
         match self.failures.count(caller.address, self.clock.now()) {
             Verdict::Count => Ok(()),
-            Verdict::Record => {
-                let note = Note { event, outcome: Outcome::Failure, target: Target::instance(), detail };
-                self.store.record(caller.clone(), note).await
-            }
+            Verdict::Record => self.store.record(caller.clone(), note).await,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::domain::role::Role;
 use crate::domain::team::{Member, Team};
 use crate::domain::text::Name;
 use crate::domain::user::User;
-use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, team};
+use crate::store::{Action, Asker, Query, ReadTx, Signal, Target, Tx, team};
 
 use super::invitation::close_doors;
 
@@ -185,6 +185,9 @@ impl Action for ChangeRole {
         tx.note("from", before.as_str());
         tx.note("to", self.role.as_str());
         team::update_role(tx, self.team, self.user, self.role)?;
+        if self.role < before {
+            tx.signal(Signal::TrustEnded(self.user));
+        }
         close_doors(tx, self.team, self.user, Some(self.role))
     }
 }
@@ -216,6 +219,7 @@ impl Action for RemoveMember {
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         team::delete_member(tx, self.team, self.user)?;
+        tx.signal(Signal::TrustEnded(self.user));
         close_doors(tx, self.team, self.user, None)
     }
 }
@@ -246,6 +250,7 @@ impl Action for Leave {
         let leaving = tx.user()?;
         tx.concerns("user", leaving);
         team::delete_member(tx, self.team, leaving)?;
+        tx.signal(Signal::TrustEnded(leaving));
         close_doors(tx, self.team, leaving, None)
     }
 }

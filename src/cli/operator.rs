@@ -60,6 +60,10 @@ pub fn failure(error: &Error) -> Failure {
             Exit::Failed,
             "this server has an owner; `milton login-link EMAIL` (or an account's id) lets somebody back in".to_owned(),
         ),
+        Error::Conflict(Conflict::WrongState) => (
+            Exit::Failed,
+            "this account is suspended: no link lets its holder in until an Owner or Admin reinstates it".to_owned(),
+        ),
         Error::NotFound => (Exit::Failed, "nobody here has this e-mail address or id".to_owned()),
         Error::Invalid(fields) => {
             let fields =

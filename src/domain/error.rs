@@ -17,6 +17,9 @@ pub enum Error {
     /// Allowed to its holder perhaps, but not among the scopes of the API key they used.
     #[error("out of the key's scope")]
     OutOfScope(Permission),
+    /// An API key, used from outside of its networks.
+    #[error("used from elsewhere")]
+    Elsewhere,
     /// Not admitted to this server: no invitation, no allowed domain.
     #[error("not invited")]
     NotInvited,
@@ -100,6 +103,9 @@ pub enum Conflict {
     /// The server has an owner.
     #[error("already claimed")]
     AlreadyClaimed,
+    /// There are as many of these as one person may have.
+    #[error("limit reached")]
+    LimitReached,
 }
 
 /// One field that is wrong.
@@ -126,7 +132,7 @@ impl Error {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Unauthenticated(_) => "unauthenticated",
-            Self::Forbidden(_) | Self::OutOfScope(_) => "access-denied",
+            Self::Forbidden(_) | Self::OutOfScope(_) | Self::Elsewhere => "access-denied",
             Self::NotInvited => "not-invited",
             Self::NotFound => "not-found",
             Self::Conflict(Conflict::LastOwner) => "last-owner",
@@ -136,6 +142,7 @@ impl Error {
             Self::Conflict(Conflict::InvitationClosed) => "invitation-closed",
             Self::Conflict(Conflict::AlreadyExists) => "already-exists",
             Self::Conflict(Conflict::AlreadyClaimed) => "already-claimed",
+            Self::Conflict(Conflict::LimitReached) => "limit-reached",
             Self::Invalid(_) => "invalid",
             Self::RateLimited { .. } => "quota-exceeded",
             Self::PreconditionFailed => "precondition-failed",

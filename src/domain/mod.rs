@@ -1,5 +1,6 @@
 //! Floor 1: what Milton is about, as pure types and rules without I/O.
 
+pub mod account;
 pub mod actor;
 pub mod api_key;
 pub mod audit;
@@ -7,6 +8,7 @@ pub mod delegation;
 pub mod error;
 pub mod event;
 mod invisible;
+pub mod networks;
 pub mod permission;
 pub mod qr_sign_in;
 pub mod quota;

@@ -30,6 +30,8 @@ const HOUR: Duration = Duration::from_hours(1);
 pub const DELEGATIONS: Quota = Quota { name: "delegations", limit: 20, window: HOUR, per: Per::User };
 /// Creating invitations.
 pub const INVITATIONS: Quota = Quota { name: "invitations", limit: 20, window: HOUR, per: Per::User };
+/// Making API keys.
+pub const API_KEYS: Quota = Quota { name: "api-keys", limit: 10, window: HOUR, per: Per::User };
 /// Changing one's own profile.
 pub const PROFILE_CHANGES: Quota = Quota { name: "profile-changes", limit: 10, window: HOUR, per: Per::User };
 /// Scans of a new device's QR code, each of which may end in a sign-in.
@@ -44,5 +46,5 @@ pub const REQUESTS_OF_PERSON: Quota =
     Quota { name: "requests-of-person", limit: 600, window: Duration::from_mins(1), per: Per::User };
 
 /// Every quota there is: each has its own state.
-pub const ALL: [Quota; 7] =
-    [DELEGATIONS, INVITATIONS, PROFILE_CHANGES, QR_SCANS, SIGN_INS, REQUESTS, REQUESTS_OF_PERSON];
+pub const ALL: [Quota; 8] =
+    [DELEGATIONS, INVITATIONS, API_KEYS, PROFILE_CHANGES, QR_SCANS, SIGN_INS, REQUESTS, REQUESTS_OF_PERSON];

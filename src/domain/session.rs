@@ -110,7 +110,7 @@ impl Method {
 pub enum RevokeReason {
     /// The person signed out.
     Logout,
-    /// The person ended this session from another.
+    /// The person ended this session from another, or took this key away.
     ByOwner,
     /// The person ended all of their sessions at once.
     RevokedAll,
@@ -122,7 +122,7 @@ pub enum RevokeReason {
     NotMe,
     /// The account was suspended.
     Suspended,
-    /// An administrator ended it.
+    /// An administrator ended it, or took it away.
     ByAdmin,
     /// The person asked for the deletion of their account.
     Leaving,

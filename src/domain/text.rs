@@ -14,6 +14,8 @@ pub struct Line<const MAX: usize>(String);
 pub type Name = Line<100>;
 /// A delegation's title.
 pub type Title = Line<200>;
+/// Why something was decided.
+pub type Reason = Line<200>;
 /// A delegation's label.
 pub type Label = Line<40>;
 

@@ -26,11 +26,12 @@ const USER_AGENT: usize = 256;
 /// The security scheme's name in the document.
 const SCHEME: &str = "BearerToken";
 
-/// Somebody signed in: by `Authorization: Bearer`, or by the console's cookie.
+/// Somebody signed in: by `Authorization: Bearer`, which takes sessions and API keys, or by the console's cookie, which
+/// takes console sessions alone.
 pub struct Member {
     /// Who, and from where.
     pub caller: Caller,
-    /// The sign-in behind it.
+    /// The sign-in or key behind it.
     pub signed_in: SignedIn,
     /// The app they ask.
     pub app: Arc<App>,
@@ -151,7 +152,8 @@ impl<'a> ApiExtractor<'a> for Member {
     type ParamRawType = ();
 
     fn register(registry: &mut Registry) {
-        let about = "A session's token (`mlt_s_…`), shown once at sign-in. The console uses a cookie instead.";
+        let about = "A session's token (`mlt_s_…`) or an API key (`mlt_k_…`), each shown once. The console uses a cookie \
+            instead, which holds no key.";
         registry.create_security_scheme(
             SCHEME,
             MetaSecurityScheme {
@@ -160,7 +162,7 @@ impl<'a> ApiExtractor<'a> for Member {
                 name: None,
                 key_in: None,
                 scheme: Some("bearer"),
-                bearer_format: Some("mlt_s_<selector><secret><mac>"),
+                bearer_format: Some("mlt_<s|k>_<selector><secret><mac>"),
                 flows: None,
                 openid_connect_url: None,
             },

@@ -51,6 +51,12 @@ pub const KINDS: &[Kind] = &[
     ),
     kind("already-exists", 409, "Already exists", "There is one already."),
     kind("already-claimed", 409, "Already claimed", "This server has an owner."),
+    kind(
+        "limit-reached",
+        409,
+        "Limit reached",
+        "There are as many of these as one person may have: take one away first.",
+    ),
     kind("held", 409, "Legal hold", "A legal hold forbids this."),
     kind("precondition-failed", 412, "Precondition failed", "It was changed meanwhile: read it again, then repeat."),
     kind("payload-too-large", 413, "Payload too large", "The body is larger than allowed."),

@@ -11,6 +11,9 @@ pub const SESSION: &str = "__Host-milton";
 /// The sign-in under way. `SameSite=Lax`: it must come back with the provider's redirect.
 pub const LOGIN: &str = "__Host-milton-login";
 
+/// The value of `Clear-Site-Data` at a session's end.
+pub const FORGET_SITE: &str = "\"cookies\", \"storage\"";
+
 /// The value of a cookie.
 pub fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());

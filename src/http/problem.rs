@@ -144,6 +144,9 @@ impl Failure {
             Self::Domain(Error::OutOfScope(permission)) => {
                 format!("The API key has no scope \u{201c}{}\u{201d}. The attempt is on record.", permission.as_str())
             }
+            Self::Domain(Error::Elsewhere) => {
+                String::from("The API key may not be used from this address. The attempt is on record.")
+            }
             Self::Domain(Error::Unavailable(reason)) => format!("Nothing was changed ({reason}); try again."),
             Self::Wire(Wire::BadRequest(reason)) => (*reason).to_owned(),
             Self::Wire(Wire::MalformedJson(reason)) => format!("The body is not valid JSON: {reason}."),
@@ -263,13 +266,14 @@ mod tests {
     use super::*;
     use crate::domain::Conflict;
 
-    const CONFLICTS: [Conflict; 6] = [
+    const CONFLICTS: [Conflict; 7] = [
         Conflict::LastOwner,
         Conflict::WrongState,
         Conflict::LinkRequired,
         Conflict::AlreadyUsed,
         Conflict::AlreadyExists,
         Conflict::AlreadyClaimed,
+        Conflict::LimitReached,
     ];
     const AUTH: [AuthFailure; 5] = [
         AuthFailure::Missing,
@@ -285,7 +289,13 @@ mod tests {
     }
 
     fn every_failure() -> Vec<Failure> {
-        let mut all = vec![Error::Forbidden(None), Error::NotInvited, Error::NotFound, Error::PreconditionFailed];
+        let mut all = vec![
+            Error::Forbidden(None),
+            Error::Elsewhere,
+            Error::NotInvited,
+            Error::NotFound,
+            Error::PreconditionFailed,
+        ];
         all.extend([Error::Held, Error::Unavailable("queue"), Error::internal("disk gone"), limited()]);
         all.push(Error::invalid("/title", "is required"));
         all.extend(CONFLICTS.map(Error::Conflict));

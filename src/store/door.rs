@@ -31,7 +31,7 @@ statements! {
         FROM users u JOIN sessions s ON s.id = ?2 AND s.user_id = u.id \
         LEFT JOIN memberships m ON m.user_id = u.id AND m.team_id = ?4 WHERE u.id = ?1";
     BY_KEY = "SELECT u.state, u.instance_role, u.pseudonym, m.role, \
-        k.revoked_at IS NULL AND k.expires_at > ?3, k.scopes \
+        k.revoked_at IS NULL AND k.expires_at > ?3 AND u.state = 'active', k.scopes \
         FROM users u JOIN api_keys k ON k.id = ?2 AND k.user_id = u.id \
         LEFT JOIN memberships m ON m.user_id = u.id AND m.team_id = ?4 WHERE u.id = ?1";
     PSEUDONYM = "SELECT pseudonym FROM users WHERE id = ?1";
@@ -341,14 +341,12 @@ impl Note {
         person: Option<(Id<User>, Uuid)>,
         now: Timestamp,
     ) -> Result<i64, Error> {
-        let entry = Entry {
-            event: self.event,
-            outcome: self.outcome,
-            caller,
-            person,
-            target: self.target,
-            detail: self.detail.clone(),
-        };
+        let mut detail = self.detail.clone();
+        if let Actor::User(SignedIn { proof: Proof::ApiKey(key), .. }) = caller.actor {
+            detail.insert("api_key", key.to_string());
+        }
+        let Self { event, outcome, target, .. } = *self;
+        let entry = Entry { event, outcome, caller, person, target, detail };
         desk.head.append(desk.engine, desk.keys, now, desk.entropy, &entry)
     }
 }

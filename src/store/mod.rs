@@ -10,6 +10,7 @@ macro_rules! statements {
 }
 
 pub mod action;
+pub mod api_key;
 pub mod audit;
 pub mod audit_log;
 pub mod delegation;
@@ -18,10 +19,12 @@ mod engine;
 mod inspection;
 pub mod invitation;
 mod keys;
+pub mod leaving;
 mod lock;
 pub mod login;
 mod migration;
 mod open;
+pub mod people;
 pub mod qr_sign_in;
 pub mod quota;
 pub mod session;

@@ -3,6 +3,7 @@
 use crate::base::clock::Timestamp;
 use crate::base::id::Id;
 use crate::domain::actor::{Proof, SignedIn};
+use crate::domain::networks::Networks;
 use crate::domain::session::{Method, RevokeReason, SESSION_LIFETIME, Session, SessionKind, SessionProof};
 use crate::domain::user::{Device, DeviceDescription, User, UserState};
 use crate::domain::{AuthFailure, Error};
@@ -29,8 +30,8 @@ statements! {
     RAISE_EPOCH = "UPDATE users SET session_epoch = session_epoch + 1 WHERE id = ?1";
 }
 
-const DEVICE_NAME: Column = Column { table: "devices", name: "name_sealed" };
-const PLATFORM: Column = Column { table: "devices", name: "platform_sealed" };
+pub(super) const DEVICE_NAME: Column = Column { table: "devices", name: "name_sealed" };
+pub(super) const PLATFORM: Column = Column { table: "devices", name: "platform_sealed" };
 
 /// The stored half of a bearer token: nothing in it lets anybody in.
 #[derive(Clone, Debug)]
@@ -102,9 +103,11 @@ pub struct TokenRow {
     pub hash: String,
     /// Whom it stands for, should it match and be valid.
     pub signed_in: SignedIn,
-    expires_at: Timestamp,
-    idle: bool,
-    revoked: bool,
+    /// From where it may be used.
+    pub networks: Networks,
+    pub(super) expires_at: Timestamp,
+    pub(super) idle: bool,
+    pub(super) revoked: bool,
 }
 
 impl TokenRow {
@@ -135,6 +138,7 @@ pub fn find_token(read: &ReadTx<'_>, selector: &str) -> Result<Option<TokenRow>,
                     auth_time: row.time(4)?,
                 }),
             },
+            networks: Networks::default(),
             expires_at: row.time(5)?,
             idle,
             revoked: (row.time_or_none(6)?.is_some() && !idle) || !good,

@@ -22,7 +22,10 @@ statements! {
     FIND_ROLE = "SELECT role FROM memberships WHERE team_id = ?1 AND user_id = ?2";
     UPDATE_ROLE = "UPDATE memberships SET role = ?3 WHERE team_id = ?1 AND user_id = ?2";
     DELETE_MEMBER = "DELETE FROM memberships WHERE team_id = ?1 AND user_id = ?2";
-    COUNT_OWNERS = "SELECT count(*) FROM memberships WHERE team_id = ?1 AND role = 'owner'";
+    ALONE = "SELECT 1 FROM memberships m WHERE m.user_id = ?1 AND (?2 IS NULL OR m.team_id = ?2) AND m.role = 'owner' \
+        AND NOT EXISTS (SELECT 1 FROM memberships o JOIN users u ON u.id = o.user_id WHERE o.team_id = m.team_id \
+        AND o.role = 'owner' AND o.user_id <> m.user_id AND u.state = 'active') LIMIT 1";
+    ROLES_OF_USER = "SELECT role FROM memberships WHERE user_id = ?1";
     MEMBERS = "SELECT u.id, u.name_sealed, m.role, m.joined_at FROM memberships m JOIN users u ON u.id = m.user_id \
         WHERE m.team_id = ?1 AND u.id > ?2 ORDER BY u.id LIMIT ?3";
 }
@@ -87,7 +90,7 @@ pub fn find_role(read: &ReadTx<'_>, team: Id<Team>, user: Id<User>) -> Result<Op
 /// Changes a member's role. `Conflict(LastOwner)` when nobody would answer for the team.
 pub fn update_role(tx: &mut Tx<'_>, team: Id<Team>, user: Id<User>, role: Role) -> Result<(), Error> {
     if role != Role::Owner {
-        keep_an_owner(tx, team, user)?;
+        keep_an_owner(tx, user, Some(team))?;
     }
     tx.execute(UPDATE_ROLE, &[team.into(), user.into(), role.as_str().into()])?;
     Ok(())
@@ -95,15 +98,23 @@ pub fn update_role(tx: &mut Tx<'_>, team: Id<Team>, user: Id<User>, role: Role) 
 
 /// Lets a member go. `Conflict(LastOwner)` when nobody would answer for the team.
 pub fn delete_member(tx: &mut Tx<'_>, team: Id<Team>, user: Id<User>) -> Result<(), Error> {
-    keep_an_owner(tx, team, user)?;
+    keep_an_owner(tx, user, Some(team))?;
     tx.execute(DELETE_MEMBER, &[team.into(), user.into()])?;
     Ok(())
 }
 
-fn keep_an_owner(read: &ReadTx<'_>, team: Id<Team>, leaving: Id<User>) -> Result<(), Error> {
-    let owners = read.first(COUNT_OWNERS, &[team.into()], |row| row.integer(0))?.unwrap_or(0);
-    let is_owner = find_role(read, team, leaving)? == Some(Role::Owner);
-    if is_owner && owners <= 1 { Err(Error::Conflict(Conflict::LastOwner)) } else { Ok(()) }
+/// `Conflict(LastOwner)` when this person alone, of those who may act, answers for the team; for any team, when none is
+/// named.
+pub fn keep_an_owner(read: &ReadTx<'_>, without: Id<User>, team: Option<Id<Team>>) -> Result<(), Error> {
+    match read.first(ALONE, &[without.into(), team.into()], |_| Ok(()))? {
+        Some(()) => Err(Error::Conflict(Conflict::LastOwner)),
+        None => Ok(()),
+    }
+}
+
+/// A person's roles in all of their teams.
+pub fn roles_of_user(read: &ReadTx<'_>, user: Id<User>) -> Result<Vec<Role>, Error> {
+    read.all(ROLES_OF_USER, &[user.into()], |row| row.word(0, Role::parse))
 }
 
 /// Who belongs to a team, in the order of their arrival on the server.

@@ -110,7 +110,7 @@ pub fn get(read: &ReadTx<'_>, id: Id<User>) -> Result<User, Error> {
     find(read, id)?.ok_or(Error::NotFound)
 }
 
-fn user(read: &ReadTx<'_>, row: &Row<'_>) -> Result<User, Error> {
+pub(super) fn user(read: &ReadTx<'_>, row: &Row<'_>) -> Result<User, Error> {
     let id = row.id(0)?;
     let owner = owned_by_user(id);
     let email = row.blob_or_none(2)?.map(|sealed| read.open(owner, EMAIL, id.uuid(), sealed)).transpose()?;

@@ -37,7 +37,11 @@ pub fn unknown(world: &World, kind: TokenKind) -> String {
 
 /// A token with the selector of another, a secret of one's own, and the MAC that belongs to both.
 pub fn with_selector_of(world: &World, token: &str) -> String {
-    let kind = if token.starts_with("mlt_s_") { TokenKind::Session } else { TokenKind::SignInLink };
+    let kind = match &token[..6] {
+        "mlt_s_" => TokenKind::Session,
+        "mlt_k_" => TokenKind::ApiKey,
+        _ => TokenKind::SignInLink,
+    };
     let digits = token[6..22].bytes().map(|digit| DIGITS.iter().position(|known| *known == digit).unwrap());
     let chosen = Chosen(Mutex::new(digits.map(|digit| u8::try_from(digit).unwrap()).collect()));
     let forged = mint(world, kind, &chosen);

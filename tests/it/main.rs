@@ -3,6 +3,8 @@
 // Helpers outside `#[test]` functions unwrap too: a panic is how a test fails.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+mod admin_users;
+mod api_keys;
 mod at_rest;
 mod audit;
 mod browser_session;
@@ -14,6 +16,7 @@ mod floors;
 mod forge;
 mod idp;
 mod idp_tls;
+mod leaving;
 mod lying_provider;
 mod matrix;
 mod oidc;

@@ -187,8 +187,16 @@ impl World {
 
     /// Signs in whoever has this address once more, by a link made on the host.
     pub async fn sign_in(&self, email: &str) -> Person {
-        let email = Whom::Email(Email::parse("/email", email).unwrap());
-        let link = self.app.create_sign_in_link(&Caller::local(Actor::Operator), email).await.unwrap();
+        self.sign_in_by_link(Whom::Email(Email::parse("/email", email).unwrap())).await
+    }
+
+    /// Signs a person in once more, by a link made on the host.
+    pub async fn sign_in_again(&self, person: &Person) -> Person {
+        self.sign_in_by_link(Whom::Account(person.id.parse().unwrap())).await
+    }
+
+    async fn sign_in_by_link(&self, whom: Whom) -> Person {
+        let link = self.app.create_sign_in_link(&Caller::local(Actor::Operator), whom).await.unwrap();
         let token = link.url.expose().split_once('#').unwrap().1.to_owned();
         self.person(&self.stranger().post("/api/v1/auth/link", &json!({"token": token})).await.expect(201))
     }

@@ -158,7 +158,7 @@ enum SignedOut {
 
 impl SignedOut {
     fn done(seq: i64) -> Self {
-        Self::Done(seq, cookie::end_session(), "\"cookies\", \"storage\"".to_owned())
+        Self::Done(seq, cookie::end_session(), cookie::FORGET_SITE.to_owned())
     }
 }
 

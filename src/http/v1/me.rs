@@ -8,9 +8,12 @@ use uuid::Uuid;
 
 use super::Tag;
 use super::answer::{Changed, Shown};
-use super::model::{Delegation, DelegationState, List, Role, Session, page_request, timestamp};
+use super::model::{
+    AccountState, Delegation, DelegationState, List, Role, Session, moment, page_request, scope_names, timestamp,
+};
 use crate::app::account::{GetProfile, Profile, UpdateProfile};
 use crate::app::delegation;
+use crate::domain::api_key::ApiKey;
 use crate::domain::text::{Email, Name};
 use crate::http::body::Body;
 use crate::http::caller::Member;
@@ -31,8 +34,33 @@ struct MyProfile {
     /// The role on the server; absent when there is none.
     instance_role: Option<Role>,
     teams: Vec<TeamOfMine>,
+    /// `leaving` after I asked for the deletion of my account.
+    state: AccountState,
     /// The session that is asked with; absent for an API key.
     session: Option<Session>,
+    /// The API key that is asked with; absent for a session.
+    api_key: Option<KeyInUse>,
+}
+
+/// The API key that is asked with.
+#[derive(Object)]
+struct KeyInUse {
+    id: Uuid,
+    name: String,
+    /// Names of permissions, counted as far as its maker has them at the moment of use.
+    scopes: Vec<String>,
+    expires_at: OffsetDateTime,
+}
+
+impl From<ApiKey> for KeyInUse {
+    fn from(key: ApiKey) -> Self {
+        Self {
+            id: key.id.uuid(),
+            name: key.name.as_str().to_owned(),
+            scopes: scope_names(key.scopes),
+            expires_at: moment(key.expires_at),
+        }
+    }
 }
 
 /// A team I belong to.
@@ -56,7 +84,9 @@ impl From<Profile> for MyProfile {
             email: profile.user.email.map(|email| email.as_str().to_owned()),
             instance_role: profile.user.instance_role.map(Role::from),
             teams: teams.collect(),
+            state: profile.user.state.into(),
             session: profile.session.map(Into::into),
+            api_key: profile.api_key.map(Into::into),
         }
     }
 }
@@ -85,7 +115,7 @@ enum Side {
 impl Me {
     /// Who am I?
     ///
-    /// My profile, my teams and the session I ask with. Permission `profile:read`.
+    /// My profile, my teams, and the session or API key I ask with. Permission `profile:read`.
     #[oai(path = "/", method = "get", operation_id = "getMe")]
     async fn get(&self, member: Member) -> Result<Shown<MyProfile>, Failure> {
         let profile = member.ask(&member.caller, GetProfile).await?;

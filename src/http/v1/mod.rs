@@ -2,12 +2,15 @@
 
 mod admin;
 mod answer;
+mod api_keys;
 mod auth;
 mod delegations;
 mod invitations;
+mod leaving;
 mod me;
 mod meta;
 mod model;
+mod people;
 mod qr;
 mod teams;
 
@@ -23,6 +26,9 @@ pub type Api = (
     auth::Auth,
     qr::Qr,
     me::Me,
+    api_keys::ApiKeys,
+    leaving::Leaving,
+    people::People,
     teams::Teams,
     invitations::Invitations,
     delegations::Delegations,
@@ -38,6 +44,8 @@ enum Tag {
     Auth,
     /// One's own account.
     Me,
+    /// Who is here.
+    People,
     /// Teams and who belongs to them.
     Teams,
     /// Doors into a team.
@@ -55,6 +63,9 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
         auth::Auth,
         qr::Qr,
         me::Me,
+        api_keys::ApiKeys,
+        leaving::Leaving,
+        people::People,
         teams::Teams,
         invitations::Invitations,
         delegations::Delegations,
@@ -69,7 +80,8 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
 
 const ABOUT: &str = "A self-hosted workspace for small teams: people hand work to each other, and each hand-off is on \
 record.\n\n\
-**Authorize** with a session's token (`mlt_s_…`): a one-time link or an invitation gives one. Every refusal is an \
+**Authorize** with a session's token (`mlt_s_…`): a one-time link or an invitation gives one; or with an API key (`mlt_k_…`), which \
+opens what its scopes name. Every refusal is an \
 RFC 9457 problem; every change answers the number of its audit row in `Milton-Audit`; lists come in pages with a \
 `next_cursor`; editing wants the `ETag` in `If-Match` and answers 412 when somebody else was faster.";
 

@@ -20,6 +20,7 @@ INSERT INTO users_next SELECT id, pseudonym, name_sealed, email_sealed, email_bi
 DROP TABLE users;
 ALTER TABLE users_next RENAME TO users;
 CREATE INDEX users_by_email ON users (email_bidx, email_verified_at DESC, id) WHERE email_bidx IS NOT NULL;
+CREATE INDEX users_by_role ON users (instance_role, state);
 CREATE UNIQUE INDEX users_by_verified_email ON users (email_bidx) WHERE email_verified_at IS NOT NULL;
 
 -- A client that a person signed in with. `mark_hash` is the SHA-256 of a random value that the client keeps: whoever
@@ -239,4 +240,5 @@ CREATE TABLE deletion_requests (
     due_at       INTEGER NOT NULL,
     decided_at   INTEGER
 ) STRICT;
-CREATE INDEX deletion_requests_by_user ON deletion_requests (user_id, state);
+CREATE INDEX deletion_requests_by_user ON deletion_requests (user_id, requested_at);
+CREATE UNIQUE INDEX deletion_requests_open ON deletion_requests (user_id) WHERE state = 'requested';

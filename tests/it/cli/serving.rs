@@ -138,6 +138,27 @@ async fn links_are_made_while_no_server_runs() {
 }
 
 #[tokio::test]
+async fn no_link_lets_the_suspended_in_and_one_lets_in_who_is_leaving() {
+    let folder = initialized();
+    let claim = link(&folder, CLAIM, false);
+    let server = Server::start(folder.path());
+    server.sign_in(&claim, Some(("Ana", "ana@example.org"))).await;
+    server.stop();
+    let state = |state: &str| {
+        let database = rusqlite::Connection::open(folder.path().join("milton-data/milton.db")).unwrap();
+        assert_eq!(database.execute("UPDATE users SET state = ?1", [state]).unwrap(), 1);
+    };
+    state("suspended");
+    assert!(
+        refusal(&folder, ANA).contains("suspended: no link lets its holder in until an Owner or Admin reinstates it")
+    );
+    state("leaving");
+    let ana = link(&folder, ANA, false);
+    let server = Server::start(folder.path());
+    assert_eq!(server.sign_in(&ana, None).await.get("/api/v1/me").await.expect(200)["state"], "leaving");
+}
+
+#[tokio::test]
 async fn sigterm_under_load_loses_nothing() {
     let folder = TempDir::new().unwrap();
     let mut server = Server::with(folder.path(), &[("MILTON_LIMITS__DELEGATIONS_PER_HOUR", "200")]);

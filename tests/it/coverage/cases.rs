@@ -22,6 +22,18 @@ pub enum Needs {
     NewDevice,
     /// A new device whose code the caller has read.
     ScannedDevice,
+    /// An API key of the caller's.
+    ApiKey,
+    /// An API key of somebody else.
+    KeyOfAnother,
+    /// Somebody upon whom the caller acts.
+    Somebody,
+    /// Somebody who is suspended.
+    Suspended,
+    /// The caller is somebody whose account may end.
+    ToGo,
+    /// The caller asked for the deletion of their account.
+    Leaving,
 }
 
 /// How an operation is called, and what it leaves.
@@ -58,6 +70,23 @@ const CASES: &[Case] = &[
     case("getMe", Needs::Nothing),
     case("updateMe", Needs::Nothing).with(|_| json!({"name": "Olga"})),
     case("listMyDelegations", Needs::Nothing),
+    case("createApiKey", Needs::Nothing).with(|_| json!({"name": "Reports", "scopes": ["delegation:read"]})),
+    case("listApiKeys", Needs::Nothing),
+    case("revokeApiKey", Needs::ApiKey),
+    case("listAllApiKeys", Needs::Nothing),
+    case("revokeAnyApiKey", Needs::KeyOfAnother),
+    case("requestDeletion", Needs::ToGo),
+    case("getDeletion", Needs::Leaving),
+    case("keepAccount", Needs::Leaving),
+    case("listDirectory", Needs::Nothing),
+    case("listUsers", Needs::Nothing),
+    case("getUser", Needs::Somebody),
+    case("listUserSessions", Needs::Somebody),
+    case("listUserDevices", Needs::Somebody),
+    case("suspendUser", Needs::Somebody).with(|_| json!({"reason": "Left the company"})),
+    case("reinstateUser", Needs::Suspended),
+    case("changeUserRole", Needs::Somebody).with(|_| json!({"role": "manager"})),
+    case("revokeUserSessions", Needs::Somebody),
     case("createTeam", Needs::Nothing).with(|_| json!({"name": "Another"})),
     case("listTeams", Needs::Nothing),
     case("getTeam", Needs::Nothing),

@@ -110,7 +110,30 @@ impl Stage {
                 (device.id, self.olga.clone())
             }
             Needs::Session => (NOWHERE.to_owned(), self.world.sign_in(MIA).await),
+            Needs::ApiKey => (self.key_of(&self.olga).await, self.olga.clone()),
+            Needs::KeyOfAnother => (self.key_of(&self.ben).await, self.olga.clone()),
+            Needs::Somebody => (self.newcomer().await.id, self.olga.clone()),
+            Needs::Suspended => {
+                let id = self.newcomer().await.id;
+                self.olga.post(&format!("/api/v1/admin/users/{id}/suspend"), &json!({})).await.expect(200);
+                (id, self.olga.clone())
+            }
+            Needs::ToGo => (NOWHERE.to_owned(), self.newcomer().await),
+            Needs::Leaving => {
+                let leaving = self.newcomer().await;
+                leaving.post("/api/v1/me/deletion", &json!({})).await.expect(202);
+                (NOWHERE.to_owned(), self.world.sign_in_again(&leaving).await)
+            }
         }
+    }
+
+    async fn newcomer(&self) -> Person {
+        self.world.join(&self.olga, &self.team, "member", "Nina").await
+    }
+
+    async fn key_of(&self, person: &Person) -> String {
+        let key = json!({"name": "Reports", "scopes": ["delegation:read"]});
+        person.post("/api/v1/me/api-keys", &key).await.expect(201).text("/id")
     }
 
     /// Somebody who lacks the role: in team A the Owner of team B, on the server a person without any role there.

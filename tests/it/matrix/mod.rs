@@ -1,5 +1,6 @@
 //! The matrix of roles and permissions: as a picture, against its written form, and cell by cell through the API.
 
+mod accounts;
 mod delegations;
 mod people;
 mod stage;

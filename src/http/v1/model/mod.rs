@@ -1,7 +1,9 @@
 //! The objects of the API. They say what a client sees; the rules are in `domain`.
 
+mod api_key;
 mod audit;
 mod delegation;
+mod people;
 
 use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
 use poem_openapi::{Enum, Object};
@@ -12,8 +14,10 @@ use crate::base::clock::Timestamp;
 use crate::base::page::{Page, PageRequest};
 use crate::domain::{self, Error, role, session, team, user};
 
+pub use api_key::{ApiKey, ApiKeyOfSomebody, ApiKeyWithToken, scope_names};
 pub use audit::{AuditRow, Outcome};
 pub use delegation::{CustodyLink, Delegation, DelegationState, Priority};
+pub use people::{Account, AccountState, DeviceSeen, LiveSession};
 
 /// A moment as the API writes it.
 pub fn moment(at: Timestamp) -> OffsetDateTime {

@@ -1,0 +1,91 @@
+//! Leaving for good: asking for the deletion of one's account, and taking that back.
+
+use crate::domain::Error;
+use crate::domain::account::{Deletion, Step};
+use crate::domain::actor::Caller;
+use crate::domain::event::Event;
+use crate::domain::permission::{Permission, Relation};
+use crate::domain::session::RevokeReason;
+use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, api_key, leaving, session, their_own};
+
+use super::standing::{keep_owners, take};
+
+/// Asks for the deletion of one's account: all sessions end, and all API keys for good.
+#[derive(Debug)]
+pub struct RequestDeletion;
+
+impl Action for RequestDeletion {
+    type Output = Deletion;
+
+    fn permission(&self) -> Permission {
+        Permission::AccountDelete
+    }
+    fn event(&self) -> Event {
+        Step::Leave.event()
+    }
+    fn target(&self) -> Target {
+        Target::instance()
+    }
+    fn relation(&self, _: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
+        Ok(their_own())
+    }
+    fn apply(self, tx: &mut Tx<'_>) -> Result<Deletion, Error> {
+        let me = tx.user()?;
+        tx.concerns("user", me);
+        take(tx, me, Step::Leave)?;
+        keep_owners(tx, me)?;
+        let sessions = session::revoke_all(tx, me, RevokeReason::Leaving)?;
+        let keys = api_key::revoke_all(tx, me, RevokeReason::Leaving)?;
+        tx.note("sessions", sessions);
+        tx.note("api_keys", keys);
+        leaving::insert(tx, me)
+    }
+}
+
+/// What did I ask for?
+#[derive(Debug)]
+pub struct GetDeletion;
+
+impl Query for GetDeletion {
+    type Output = Deletion;
+
+    fn permission(&self) -> Permission {
+        Permission::ProfileRead
+    }
+    fn target(&self) -> Target {
+        Target::instance()
+    }
+    fn relation(&self, _: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
+        Ok(their_own())
+    }
+    fn run(self, read: &ReadTx<'_>, asker: &Asker<'_>) -> Result<Deletion, Error> {
+        leaving::latest(read, asker.user()?)
+    }
+}
+
+/// Takes the request back: the account is as it was, but for the sessions and keys that ended.
+#[derive(Debug)]
+pub struct KeepAccount;
+
+impl Action for KeepAccount {
+    type Output = ();
+
+    fn permission(&self) -> Permission {
+        Permission::AccountKeep
+    }
+    fn event(&self) -> Event {
+        Step::Stay.event()
+    }
+    fn target(&self) -> Target {
+        Target::instance()
+    }
+    fn relation(&self, _: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
+        Ok(their_own())
+    }
+    fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        let me = tx.user()?;
+        tx.concerns("user", me);
+        take(tx, me, Step::Stay)?;
+        leaving::cancel(tx, me)
+    }
+}

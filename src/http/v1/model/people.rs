@@ -1,0 +1,126 @@
+//! People as the API shows them to those who run the server.
+
+use poem_openapi::{Enum, Object};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{Role, moment};
+use crate::base::id::Id;
+use crate::domain::user::UserState;
+use crate::store::people;
+
+/// Whether an account may act.
+#[derive(Enum, Clone, Copy)]
+#[oai(rename_all = "lowercase")]
+pub enum AccountState {
+    /// May act.
+    Active,
+    /// Locked out by an administrator.
+    Suspended,
+    /// Its holder asked for its deletion and may still take that back.
+    Leaving,
+}
+
+impl From<UserState> for AccountState {
+    fn from(state: UserState) -> Self {
+        match state {
+            UserState::Active => Self::Active,
+            UserState::Suspended => Self::Suspended,
+            UserState::Leaving => Self::Leaving,
+        }
+    }
+}
+
+impl From<AccountState> for UserState {
+    fn from(state: AccountState) -> Self {
+        match state {
+            AccountState::Active => Self::Active,
+            AccountState::Suspended => Self::Suspended,
+            AccountState::Leaving => Self::Leaving,
+        }
+    }
+}
+
+/// An account at a glance.
+#[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct Account {
+    id: Uuid,
+    name: String,
+    /// What they said, unless a provider vouched for it when they came.
+    email: Option<String>,
+    /// The role on the server; absent when there is none.
+    instance_role: Option<Role>,
+    state: AccountState,
+    created_at: OffsetDateTime,
+    /// How many sessions are live.
+    sessions: i64,
+}
+
+impl From<people::Overview> for Account {
+    fn from(people::Overview { user, sessions }: people::Overview) -> Self {
+        Self {
+            id: user.id.uuid(),
+            name: user.name.as_str().to_owned(),
+            email: user.email.map(|email| email.as_str().to_owned()),
+            instance_role: user.instance_role.map(Role::from),
+            state: user.state.into(),
+            created_at: moment(user.created_at),
+            sessions,
+        }
+    }
+}
+
+/// A live session of somebody.
+#[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct LiveSession {
+    id: Uuid,
+    /// `console` keeps its token in a cookie, `client` sends it.
+    kind: String,
+    /// How they proved who they are when it began: `link`, `invitation`, `provider`, `passkey` or `qr`.
+    method: String,
+    /// The device it was begun on, when it said what it is.
+    device_id: Option<Uuid>,
+    /// When the person last proved who they are.
+    auth_time: OffsetDateTime,
+    created_at: OffsetDateTime,
+    /// When it ends, whatever happens.
+    expires_at: OffsetDateTime,
+}
+
+impl From<people::LiveSession> for LiveSession {
+    fn from(people::LiveSession { session, device, created_at }: people::LiveSession) -> Self {
+        Self {
+            id: session.id.uuid(),
+            kind: session.kind.as_str().to_owned(),
+            method: session.method.as_str().to_owned(),
+            device_id: device.map(Id::uuid),
+            auth_time: moment(session.auth_time),
+            created_at: moment(created_at),
+            expires_at: moment(session.expires_at),
+        }
+    }
+}
+
+/// A device that somebody signed in from.
+#[derive(Object)]
+pub struct DeviceSeen {
+    id: Uuid,
+    name: String,
+    platform: String,
+    first_seen_at: OffsetDateTime,
+    last_seen_at: OffsetDateTime,
+}
+
+impl From<people::DeviceSeen> for DeviceSeen {
+    fn from(device: people::DeviceSeen) -> Self {
+        Self {
+            id: device.id.uuid(),
+            name: device.name.as_str().to_owned(),
+            platform: device.platform.as_str().to_owned(),
+            first_seen_at: moment(device.first_seen_at),
+            last_seen_at: moment(device.last_seen_at),
+        }
+    }
+}
