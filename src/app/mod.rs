@@ -6,11 +6,16 @@ pub mod audit;
 mod bearer;
 mod comparisons;
 pub mod delegation;
+pub mod device;
 mod failures;
 mod idle;
 pub mod invitation;
+mod last_seen;
+pub mod live;
+pub mod notification;
 pub mod oidc;
 mod quota;
+pub mod session;
 pub mod sign_in;
 mod slow_lane;
 pub mod system;
@@ -30,6 +35,8 @@ use crate::store::{self, Action, Query, Store};
 use bearer::Bearer;
 use failures::Failures;
 use idle::Idle;
+use last_seen::LastSeen;
+use live::Streams;
 use quota::Quotas;
 pub use quota::{Allowance, QuotaFigures};
 
@@ -59,6 +66,8 @@ pub struct App {
     bearer: Bearer,
     idle: Idle,
     failures: Failures,
+    last_seen: LastSeen,
+    streams: Streams,
     public_url: String,
 }
 
@@ -80,7 +89,8 @@ impl App {
         let quotas = Quotas::new(Arc::clone(&clock), &quotas, &store.look(store::quota::load)?);
         let bearer = Bearer::new(Arc::clone(&entropy));
         let (idle, failures) = (Idle::since(clock.now()), Failures::default());
-        Ok(Self { store, clock, entropy, providers, quotas, bearer, idle, failures, public_url })
+        let (last_seen, streams) = (LastSeen::default(), Streams::default());
+        Ok(Self { store, clock, entropy, providers, quotas, bearer, idle, failures, last_seen, streams, public_url })
     }
 
     /// Changes something: quota, permission, effect and audit row, or nothing.
@@ -112,7 +122,10 @@ impl App {
     /// Who is behind a session's token. The comparison may be remembered; validity is read each time.
     pub async fn authenticate(&self, caller: &Caller, token: &str) -> Result<SignedIn, Error> {
         match self.bearer.signed_in(&self.store, self.clock.now(), token).await {
-            Ok(signed_in) if self.idle.keeps(&signed_in, self.clock.now()) => Ok(signed_in),
+            Ok(signed_in) if self.idle.keeps(&signed_in, self.clock.now()) => {
+                self.last_seen.note_use(signed_in.proof, self.clock.now());
+                Ok(signed_in)
+            }
             Ok(idle) => {
                 self.end_idle(caller, idle).await?;
                 self.refuse_token(caller, AuthFailure::Expired).await

@@ -5,5 +5,7 @@ pub mod entropy;
 pub mod hex;
 pub mod id;
 pub mod page;
+pub mod seats;
 pub mod secret;
+
 pub mod whole_file;

@@ -2,6 +2,7 @@
 
 pub mod certificate;
 pub mod failure_bursts;
+pub mod last_seen;
 
 use std::time::Duration;
 

@@ -13,6 +13,7 @@ pub mod action;
 pub mod audit;
 pub mod audit_log;
 pub mod delegation;
+pub mod device;
 mod door;
 mod engine;
 mod inspection;
@@ -21,6 +22,7 @@ mod keys;
 mod lock;
 pub mod login;
 mod migration;
+pub mod notification;
 mod open;
 pub mod quota;
 pub mod session;
@@ -101,6 +103,12 @@ impl Store {
             self.record(caller.clone(), note).await?;
         }
         answer
+    }
+
+    /// Answers a question that nobody asks at this moment: whether what runs for them may go on. A refusal is no attempt
+    /// of theirs and leaves no row.
+    pub(crate) fn ask_again<Q: Query>(&self, caller: &Caller, query: Q) -> Result<Q::Output, Error> {
+        self.look(|read| door::ask(read, caller, query))
     }
 
     /// What is told after each commit from now on.

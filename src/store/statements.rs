@@ -8,19 +8,21 @@ use crate::base::entropy::SystemEntropy;
 use crate::crypto::keyring::RootKey;
 
 use super::{
-    Store, StoreOptions, audit, audit_log, delegation, door, inspection, invitation, keys, login, open, quota, session,
-    team, user,
+    Store, StoreOptions, audit, audit_log, delegation, device, door, inspection, invitation, keys, login, notification,
+    open, quota, session, team, user,
 };
 
 const ALL: &[(&str, &[&str])] = &[
     ("audit", audit::STATEMENTS),
     ("audit_log", audit_log::STATEMENTS),
     ("delegation", delegation::STATEMENTS),
+    ("device", device::STATEMENTS),
     ("door", door::STATEMENTS),
     ("inspection", inspection::STATEMENTS),
     ("invitation", invitation::STATEMENTS),
     ("keys", keys::STATEMENTS),
     ("login", login::STATEMENTS),
+    ("notification", notification::STATEMENTS),
     ("open", open::STATEMENTS),
     ("quota", quota::STATEMENTS),
     ("session", session::STATEMENTS),

@@ -4,10 +4,14 @@ mod admin;
 mod answer;
 mod auth;
 mod delegations;
+mod devices;
+mod events;
 mod invitations;
 mod me;
 mod meta;
 mod model;
+mod notifications;
+mod sessions;
 mod teams;
 
 use poem_openapi::{ContactObject, LicenseObject, OpenApi, OpenApiService, Tags};
@@ -17,8 +21,19 @@ use super::document;
 use crate::domain::Error;
 
 /// Every operation.
-pub type Api =
-    (meta::Meta, auth::Auth, me::Me, teams::Teams, invitations::Invitations, delegations::Delegations, admin::Admin);
+pub type Api = (
+    meta::Meta,
+    auth::Auth,
+    me::Me,
+    sessions::Sessions,
+    devices::Devices,
+    notifications::Notifications,
+    events::Events,
+    teams::Teams,
+    invitations::Invitations,
+    delegations::Delegations,
+    admin::Admin,
+);
 
 /// How the document groups the operations.
 #[derive(Tags)]
@@ -29,6 +44,8 @@ enum Tag {
     Auth,
     /// One's own account.
     Me,
+    /// What happens, as it happens.
+    Live,
     /// Teams and who belongs to them.
     Teams,
     /// Doors into a team.
@@ -45,6 +62,10 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
         meta::Meta,
         auth::Auth,
         me::Me,
+        sessions::Sessions,
+        devices::Devices,
+        notifications::Notifications,
+        events::Events,
         teams::Teams,
         invitations::Invitations,
         delegations::Delegations,

@@ -18,6 +18,12 @@ pub enum Needs {
     Delegation(&'static [&'static str]),
     /// Another session of Mia's, which may end.
     Session,
+    /// A further device of Mia's.
+    Device,
+    /// The session on it.
+    OtherSession,
+    /// A notification for Mia.
+    Notification,
 }
 
 /// How an operation is called, and what it leaves.
@@ -48,6 +54,16 @@ impl Case {
 const CASES: &[Case] = &[
     case("signOut", Needs::Session).and(&["token.revoked"]),
     case("revokeAllSessions", Needs::Session),
+    case("listSessions", Needs::Nothing),
+    case("endSession", Needs::OtherSession),
+    case("listDevices", Needs::Nothing),
+    case("renameDevice", Needs::Device).with(|_| json!({"name": "Laptop"})),
+    case("removeDevice", Needs::Device),
+    case("disownDevice", Needs::Device),
+    case("listNotifications", Needs::Nothing),
+    case("readNotification", Needs::Notification),
+    case("readAllNotifications", Needs::Notification),
+    case("openEvents", Needs::Nothing),
     case("getMe", Needs::Nothing),
     case("updateMe", Needs::Nothing).with(|_| json!({"name": "Olga"})),
     case("listMyDelegations", Needs::Nothing),

@@ -1,6 +1,7 @@
 //! Two teams and their people, and how an operation is called among them.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use milton::domain::role::Role;
 use poem::http::Method;
@@ -77,7 +78,19 @@ impl Stage {
                 (made.text("/id"), self.olga.clone())
             }
             Needs::Session => (NOWHERE.to_owned(), self.world.sign_in(MIA).await),
+            Needs::Device => self.newest_of_mia("devices").await,
+            Needs::OtherSession => self.newest_of_mia("sessions").await,
+            Needs::Notification => self.newest_of_mia("notifications").await,
         }
+    }
+
+    /// Mia, signed in on one device, and the newest of what came with her sign-in on another.
+    async fn newest_of_mia(&self, what: &str) -> (String, Person) {
+        let mia = self.world.sign_in(MIA).await;
+        self.world.pass(Duration::from_millis(1));
+        self.world.sign_in(MIA).await;
+        let listed = mia.get(&format!("/api/v1/me/{what}")).await.expect(200);
+        (listed.text("/items/0/id"), mia)
     }
 
     /// Somebody who lacks the role: in team A the Owner of team B, on the server a person without any role there.

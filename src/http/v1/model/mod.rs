@@ -2,6 +2,8 @@
 
 mod audit;
 mod delegation;
+mod device;
+mod notification;
 
 use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
 use poem_openapi::{Enum, Object};
@@ -14,6 +16,8 @@ use crate::domain::{self, Error, role, session, team, user};
 
 pub use audit::{AuditRow, Outcome};
 pub use delegation::{CustodyLink, Delegation, DelegationState, Priority};
+pub use device::{KnownDevice, ListedSession};
+pub use notification::Notification;
 
 /// A moment as the API writes it.
 pub fn moment(at: Timestamp) -> OffsetDateTime {
