@@ -4,27 +4,26 @@
 //! wakes it between two events is a signal of the store, the end of its session, or a heartbeat, and each time its
 //! reader is judged anew.
 
+mod stream;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
-use tokio::time::sleep;
 
-use crate::base::clock::Timestamp;
 use crate::base::id::Id;
 use crate::base::seats::{Seat, Seats};
 use crate::domain::Error;
-use crate::domain::actor::{Actor, Caller, SignedIn};
+use crate::domain::actor::{Actor, Caller};
 use crate::domain::notification::Notification;
 use crate::domain::permission::{Permission, Relation};
 use crate::domain::user::User;
 use crate::store::notification::{self, Position};
-use crate::store::{Asker, Query, ReadTx, Signal, Target, session, their_own};
+use crate::store::{Asker, Query, ReadTx, Target, their_own};
 
 use super::App;
 use super::notification::listener;
+use stream::Stream;
 
 /// Streams of one person at once.
 const OF_ONE: usize = 8;
@@ -32,10 +31,6 @@ const OF_ONE: usize = 8;
 const OF_ALL: usize = 256;
 /// After so much silence a stream shows that it is there.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How long an event waits for a reader who does not take it.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// The shortest pause before a stream looks at its clock again.
-const BREATH: Duration = Duration::from_millis(1);
 
 /// What a stream tells.
 pub enum LiveEvent {
@@ -137,123 +132,6 @@ impl App {
     }
 }
 
-/// One stream.
-struct Stream {
-    app: Arc<App>,
-    caller: Caller,
-    signed_in: SignedIn,
-    signals: Receiver<Signal>,
-    stopping: watch::Receiver<bool>,
-    /// Behind which notification it stands.
-    position: i64,
-    _place: Place,
-}
-
-/// Why a stream woke up.
-enum Woken {
-    /// Something may have changed for its reader.
-    Look,
-    /// Nothing happened for a while.
-    Silence,
-    /// The server stops.
-    Stop,
-}
-
-impl Stream {
-    /// Tells what there is to tell until the stream or its reader's patience ends.
-    async fn run(mut self, position: Position, out: mpsc::Sender<LiveEvent>) {
-        let mut event = LiveEvent::Begun(position.id);
-        loop {
-            let is_last = matches!(event, LiveEvent::End(_));
-            // Who does not take what waits for them gives their place to others; who may not hear it, at once.
-            let taken = tokio::select! {
-                sent = out.send(event) => sent.is_ok(),
-                () = self.ended(), if !is_last => false,
-                () = sleep(PATIENCE) => false,
-            };
-            if is_last || !taken {
-                return;
-            }
-            event = tokio::select! {
-                event = self.next() => event,
-                () = out.closed() => return,
-            };
-        }
-    }
-
-    async fn next(&mut self) -> LiveEvent {
-        let mut was_silent = false;
-        loop {
-            let ends_in = match self.look() {
-                Err(reason) => return LiveEvent::End(reason),
-                Ok((Some(notification), _)) => {
-                    self.position = notification.seq;
-                    return LiveEvent::Notification(Box::new(notification));
-                }
-                Ok((None, _)) if was_silent => return LiveEvent::Heartbeat,
-                Ok((None, ends_in)) => ends_in,
-            };
-            match self.wait(ends_in).await {
-                Woken::Stop => return LiveEvent::End(EndReason::Stopping),
-                Woken::Silence => was_silent = true,
-                Woken::Look => {}
-            }
-        }
-    }
-
-    /// Returns when the stream's reader may not hear anything any more.
-    async fn ended(&mut self) {
-        while let Ok((_, ends_in)) = self.look() {
-            if matches!(self.wait(ends_in).await, Woken::Stop) {
-                return;
-            }
-        }
-    }
-
-    /// Judges the reader and reads what comes next for them; also, how long it can be until their sign-in is over.
-    fn look(&self) -> Result<(Option<Notification>, Duration), EndReason> {
-        let now = self.app.clock.now();
-        let idle = self.app.idle.begins(&self.signed_in);
-        if idle.is_some_and(|idle| idle <= now) {
-            return Err(EndReason::Expired);
-        }
-        let (next, ends_at) = self.app.store.ask_again(&self.caller, Next(self.position)).map_err(|error| {
-            self.app
-                .store
-                .look(|read| session::ends_at(read, &self.signed_in.proof))
-                .map_or_else(|_| reason(&error, false), |ends_at| reason(&error, ends_at <= now))
-        })?;
-        Ok((next, idle.map_or(ends_at, |idle| idle.min(ends_at)).since(now)))
-    }
-
-    async fn wait(&mut self, ends_in: Duration) -> Woken {
-        let pause = sleep(HEARTBEAT.min(ends_in).max(BREATH));
-        tokio::pin!(pause);
-        loop {
-            tokio::select! {
-                signal = self.signals.recv() => match signal {
-                    Ok(Signal::TrustEnded(user) | Signal::Notified(user)) if user != self.signed_in.user => {}
-                    // Whoever missed some looks for themself.
-                    Ok(_) | Err(RecvError::Lagged(_)) => return Woken::Look,
-                    Err(RecvError::Closed) => return Woken::Stop,
-                },
-                _ = self.stopping.wait_for(|stopping| *stopping) => return Woken::Stop,
-                () = &mut pause => return if ends_in > HEARTBEAT { Woken::Silence } else { Woken::Look },
-            }
-        }
-    }
-}
-
-/// Why a reader was turned away.
-const fn reason(error: &Error, is_over: bool) -> EndReason {
-    match error {
-        Error::Unauthenticated(_) if is_over => EndReason::Expired,
-        Error::Unauthenticated(_) => EndReason::Revoked,
-        Error::Forbidden(_) | Error::OutOfScope(_) => EndReason::AccessDenied,
-        _ => EndReason::Unavailable,
-    }
-}
-
 /// May I listen, and from where on?
 struct Begin(Option<Id<Notification>>);
 
@@ -278,25 +156,22 @@ impl Query for Begin {
     }
 }
 
-/// May I still listen, and what comes next?
-struct Next(i64);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Query for Next {
-    /// With the moment at which the sign-in is over.
-    type Output = (Option<Notification>, Timestamp);
-
-    fn permission(&self) -> Permission {
-        Permission::NotificationManage
-    }
-    fn target(&self) -> Target {
-        Target::instance()
-    }
-    fn relation(&self, _: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
-        Ok(their_own())
-    }
-    fn run(self, read: &ReadTx<'_>, asker: &Asker<'_>) -> Result<Self::Output, Error> {
-        let signed_in = asker.signed_in()?;
-        let next = notification::next(read, listener(read, &signed_in)?, self.0)?;
-        Ok((next, session::ends_at(read, &signed_in.proof)?))
+    #[test]
+    fn all_people_together_have_their_number_of_streams() {
+        let (streams, mut open) = (Streams::default(), Vec::new());
+        let person = |number: usize| Id::from_uuid(uuid::Uuid::from_u128(number as u128));
+        for number in 0..OF_ALL {
+            open.push(streams.take(person(number / OF_ONE)).unwrap());
+        }
+        let refused = streams.take(person(OF_ALL)).err().unwrap();
+        assert!(matches!(refused, Error::Unavailable(_)), "{refused}");
+        assert!(matches!(streams.take(person(0)).err().unwrap(), Error::RateLimited { limit: 8, .. }));
+        open.pop();
+        let back = streams.take(person(OF_ALL));
+        assert!(back.is_ok(), "a refused stream holds nothing, a closed one gives all back");
     }
 }
