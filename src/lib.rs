@@ -19,7 +19,7 @@
 //!   domain/   floor 1  pure types and rules: actor, permission/ (the matrix), event, error; no I/O
 //!   crypto/   floor 1  keyring, sealed fields, blind indexes, bearer tokens, Merkle tree; knows no domain
 //!   config/   floor 1  one file per section of the configuration
-//!   base/     floor 0  clock, entropy, typed ids, secrets, pages, whole files
+//!   base/     floor 0  clock, entropy, typed ids, secrets, pages, seats, whole files
 //! ```
 //!
 //! A feature is a column: `delegation` has a file of that name on each floor from `domain/` up.

@@ -13,6 +13,7 @@ use crate::domain::api_key::{API_KEY_LIFETIME, ApiKey, MAX_API_KEY_LIFETIME, MAX
 use crate::domain::delegation::Person;
 use crate::domain::event::{Event, Outcome};
 use crate::domain::networks::Networks;
+use crate::domain::notification::News;
 use crate::domain::permission::{Permission, Relation, Scopes};
 use crate::domain::quota;
 use crate::domain::session::RevokeReason;
@@ -20,7 +21,7 @@ use crate::domain::text::Name;
 use crate::domain::user::User;
 use crate::domain::{Conflict, Error, FieldError};
 use crate::store::api_key::{self, NewApiKey};
-use crate::store::{Action, Asker, Note, Query, ReadTx, Target, Tx, team, their_own, user};
+use crate::store::{Action, Asker, Note, Query, ReadTx, Target, Tx, notification, team, their_own, user};
 
 use super::standing::rank;
 use super::{Acted, App};
@@ -157,6 +158,7 @@ impl Action for Create {
         tx.concerns(KIND, key.id);
         tx.note("scopes", key.scopes.to_stored());
         tx.note("expires_at", key.expires_at);
+        notification::insert(tx, maker.user, &News::ApiKeyCreated { name: key.name.as_str().to_owned() })?;
         Ok(key)
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::base::clock::Timestamp;
 use crate::base::id::Id;
@@ -11,6 +12,9 @@ use crate::domain::session::{CONSOLE_IDLE, SESSION_LIFETIME, Session, SessionKin
 
 /// How many sessions are remembered before the dead ones are forgotten.
 const REMEMBERED: usize = 10_000;
+
+/// The least step of time.
+const INSTANT: Duration = Duration::from_micros(1);
 
 /// When each console session was last used.
 pub(super) struct Idle {
@@ -41,12 +45,20 @@ impl Idle {
         }
         live
     }
+
+    /// From which moment on the session is idle; `None` for those that never are. Asking is not activity.
+    pub fn begins(&self, signed_in: &SignedIn) -> Option<Timestamp> {
+        let Proof::Session(SessionProof { id, kind: SessionKind::Console, auth_time }) = signed_in.proof else {
+            return None;
+        };
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = seen.get(&id).copied().unwrap_or(auth_time.max(self.start));
+        Some(last + CONSOLE_IDLE + INSTANT)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -81,6 +93,18 @@ mod tests {
         let idle = Idle::since(START);
         assert!(!idle.keeps(&session(SessionKind::Console, signed_in), signed_in + CONSOLE_IDLE + SECOND));
         assert!(idle.keeps(&session(SessionKind::Client, signed_in), signed_in + CONSOLE_IDLE + SECOND));
+    }
+
+    #[test]
+    fn to_look_when_it_ends_buys_nothing() {
+        let (idle, console) = (Idle::since(START), session(SessionKind::Console, START));
+        let end = START + CONSOLE_IDLE + INSTANT;
+        assert_eq!(idle.begins(&console), Some(end));
+        assert!(idle.keeps(&console, end - INSTANT));
+        let end = end - INSTANT + CONSOLE_IDLE + INSTANT;
+        assert_eq!((idle.begins(&console), idle.begins(&console)), (Some(end), Some(end)));
+        assert!(!idle.keeps(&console, end));
+        assert_eq!(idle.begins(&session(SessionKind::Client, START)), None);
     }
 
     #[test]

@@ -7,15 +7,20 @@ pub mod audit;
 mod bearer;
 mod comparisons;
 pub mod delegation;
+pub mod device;
 mod failures;
 mod idle;
 pub mod invitation;
+mod last_seen;
 pub mod leaving;
+pub mod live;
+pub mod notification;
 pub mod oidc;
 pub mod people;
 pub mod qr_approval;
 pub mod qr_sign_in;
 mod quota;
+pub mod session;
 pub mod sign_in;
 mod slow_lane;
 pub mod standing;
@@ -36,6 +41,8 @@ use crate::store::{self, Action, Query, Store};
 use bearer::Bearer;
 use failures::Failures;
 use idle::Idle;
+use last_seen::LastSeen;
+use live::Streams;
 use quota::Quotas;
 pub use quota::{Allowance, QuotaFigures};
 
@@ -65,6 +72,8 @@ pub struct App {
     bearer: Bearer,
     idle: Idle,
     failures: Failures,
+    last_seen: LastSeen,
+    streams: Streams,
     public_url: String,
 }
 
@@ -86,7 +95,8 @@ impl App {
         let quotas = Quotas::new(Arc::clone(&clock), &quotas, &store.look(store::quota::load)?);
         let bearer = Bearer::new(Arc::clone(&entropy));
         let (idle, failures) = (Idle::since(clock.now()), Failures::default());
-        Ok(Self { store, clock, entropy, providers, quotas, bearer, idle, failures, public_url })
+        let (last_seen, streams) = (LastSeen::default(), Streams::default());
+        Ok(Self { store, clock, entropy, providers, quotas, bearer, idle, failures, last_seen, streams, public_url })
     }
 
     /// Changes something: quota, permission, effect and audit row, or nothing.
@@ -121,7 +131,10 @@ impl App {
             Ok((signed_in, networks)) if !networks.admit(caller.address) => {
                 self.refuse_elsewhere(caller, signed_in).await
             }
-            Ok((signed_in, _)) if self.idle.keeps(&signed_in, self.clock.now()) => Ok(signed_in),
+            Ok((signed_in, _)) if self.idle.keeps(&signed_in, self.clock.now()) => {
+                self.last_seen.note_use(signed_in.proof, self.clock.now());
+                Ok(signed_in)
+            }
             Ok((idle, _)) => {
                 self.end_idle(caller, idle).await?;
                 self.refuse_token(caller, AuthFailure::Expired).await

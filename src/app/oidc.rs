@@ -14,7 +14,7 @@ use crate::domain::quota;
 use crate::domain::role::Role;
 use crate::domain::session::{Method, Session, SessionKind};
 use crate::domain::text::{Email, Name};
-use crate::domain::user::{DeviceDescription, User};
+use crate::domain::user::User;
 use crate::domain::{AuthFailure, Conflict, Error};
 use crate::idp::{Identity, IdpError, Provider};
 use crate::store::login::{self, NewTransaction, Transaction};
@@ -69,7 +69,7 @@ impl App {
             Err(error) => return Err(self.oidc_failed(caller, name, error).await?),
         };
         let admitted = provider.admits(&identity);
-        let arrival = Arrival { name: None, email: None, device: answer.device, kind: SessionKind::Console };
+        let arrival = Arrival { name: None, email: None, device: None, mark: answer.mark, kind: SessionKind::Console };
         let person = Arriving::new(identity, name.to_owned(), admitted);
         self.begin_session(caller, arrival, Method::Provider, |_, session| SignInWithIdentity { person, session }).await
     }
@@ -138,10 +138,11 @@ pub struct CallbackAnswer {
     pub issuer: Option<String>,
     /// The cookie set at departure.
     pub cookie: Secret<String>,
-    /// What the client says of itself.
-    pub device: Option<DeviceDescription>,
+    /// The mark of the browser's device, see [`Arrival::mark`].
+    pub mark: Option<Secret<String>>,
 }
 
+/// What is kept of a random value.
 pub(super) fn sha256(text: &str) -> [u8; 32] {
     Sha256::digest(text).into()
 }

@@ -6,9 +6,13 @@ use crate::domain::Error;
 use crate::domain::actor::Caller;
 use crate::domain::delegation::Person;
 use crate::domain::permission::{Permission, Relation};
+use crate::domain::session::ListedSession;
 use crate::domain::user::User;
-use crate::store::people::{self, DeviceSeen, LiveSession, Overview, PeopleFilter};
+use crate::store::people::{self, Overview, PeopleFilter};
 use crate::store::{Asker, Query, ReadTx, Target};
+
+use super::device::{self, MyDevice};
+use super::session;
 
 const KIND: &str = "user";
 
@@ -87,7 +91,8 @@ pub struct ListSessions {
 }
 
 impl Query for ListSessions {
-    type Output = Page<LiveSession>;
+    /// Each with whether it is the one that is asked with.
+    type Output = Page<(ListedSession, bool)>;
 
     fn permission(&self) -> Permission {
         Permission::UserRead
@@ -98,8 +103,8 @@ impl Query for ListSessions {
     fn relation(&self, read: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
         people::role(read, self.user).map(|_| Relation::default())
     }
-    fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<Page<LiveSession>, Error> {
-        people::sessions(read, self.user, &self.page)
+    fn run(self, read: &ReadTx<'_>, asker: &Asker<'_>) -> Result<Self::Output, Error> {
+        session::listed(read, asker, self.user, &self.page)
     }
 }
 
@@ -113,7 +118,7 @@ pub struct ListDevices {
 }
 
 impl Query for ListDevices {
-    type Output = Page<DeviceSeen>;
+    type Output = Page<MyDevice>;
 
     fn permission(&self) -> Permission {
         Permission::UserRead
@@ -124,7 +129,7 @@ impl Query for ListDevices {
     fn relation(&self, read: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
         people::role(read, self.user).map(|_| Relation::default())
     }
-    fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<Page<DeviceSeen>, Error> {
-        people::devices(read, self.user, &self.page)
+    fn run(self, read: &ReadTx<'_>, asker: &Asker<'_>) -> Result<Self::Output, Error> {
+        device::listed(read, asker, self.user, &self.page)
     }
 }

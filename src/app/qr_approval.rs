@@ -6,12 +6,13 @@ use crate::base::clock::Timestamp;
 use crate::base::id::Id;
 use crate::domain::Error;
 use crate::domain::actor::{Actor, Caller};
+use crate::domain::device::DeviceDescription;
 use crate::domain::event::Event;
+use crate::domain::notification::News;
 use crate::domain::permission::{Permission, Relation};
 use crate::domain::qr_sign_in::{Approver, Numbers, QrSignIn, State, Step};
 use crate::domain::quota::{self, Quota};
-use crate::domain::user::DeviceDescription;
-use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, qr_sign_in, their_own};
+use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, notification, qr_sign_in, their_own};
 
 use super::oidc::sha256;
 use super::qr_sign_in::KIND;
@@ -174,7 +175,12 @@ impl Action for Approve {
         if self.across {
             tx.also(Event::QrNetworkMismatch);
         }
-        decide(tx, self.id, Step::Approve)
+        let found = decide(tx, self.id, Step::Approve)?;
+        let DeviceDescription { name, platform } = found.device;
+        let (name, platform) = (name.as_str().to_owned(), platform.as_str().to_owned());
+        let address = found.address.map(|address| address.to_string());
+        notification::insert(tx, tx.user()?, &News::QrApproved { name, platform, address })?;
+        Ok(State::Approved)
     }
 }
 
@@ -202,13 +208,13 @@ impl Action for Deny {
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<State, Error> {
         tx.note("reason", self.reason);
-        decide(tx, self.id, Step::Deny)
+        decide(tx, self.id, Step::Deny).map(|_| State::Denied)
     }
 }
 
-fn decide(tx: &mut Tx<'_>, id: Id<QrSignIn>, step: Step) -> Result<State, Error> {
+/// Takes the step, and answers what it was taken for.
+fn decide(tx: &mut Tx<'_>, id: Id<QrSignIn>, step: Step) -> Result<QrSignIn, Error> {
     let found = qr_sign_in::find(tx, id)?.ok_or(Error::NotFound)?;
-    let decided = found.after(step, tx.now())?;
-    qr_sign_in::decide(tx, id, decided)?;
-    Ok(decided)
+    qr_sign_in::decide(tx, id, found.after(step, tx.now())?)?;
+    Ok(found)
 }

@@ -5,16 +5,17 @@ use crate::base::clock::Timestamp;
 use crate::base::id::Id;
 use crate::base::secret::Secret;
 use crate::domain::actor::Caller;
+use crate::domain::device::DeviceDescription;
 use crate::domain::event::Event;
 use crate::domain::permission::Permission;
 use crate::domain::qr_sign_in::{Approver, LIFETIME, MAX_PENDING, Numbers, QrSignIn, State, Step};
 use crate::domain::quota;
 use crate::domain::session::{Method, Session, SessionKind};
-use crate::domain::user::{DeviceDescription, User};
+use crate::domain::user::{User, UserState};
 use crate::domain::{AuthFailure, Error};
 use crate::store::qr_sign_in::{self, NewQrSignIn};
-use crate::store::session::NewSession;
-use crate::store::{Action, Asker, Query, ReadTx, Target, Tx};
+use crate::store::session::{self, NewSession};
+use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, user};
 
 use super::oidc::{random_text, sha256};
 use super::quota::network;
@@ -85,13 +86,14 @@ impl App {
         caller: &Caller,
         id: Id<QrSignIn>,
         poll_secret: &str,
+        mark: Option<Secret<String>>,
         kind: SessionKind,
     ) -> Result<SignedInNow, Error> {
         self.spend(caller, quota::SIGN_INS).await?;
         let poll_hash = sha256(poll_secret);
         let checked = self.store.look(|read| approved(read, id, &poll_hash));
         let (found, _) = self.note_refusal(caller, checked, "qr").await?;
-        let arrival = Arrival { name: None, email: None, device: Some(found.device), kind };
+        let arrival = Arrival { name: None, email: None, device: Some(found.device), mark, kind };
         self.begin_session(caller, arrival, Method::Qr, |_, session| Use { id, poll_hash, session }).await
     }
 
@@ -191,7 +193,8 @@ impl Action for Use {
     /// for nobody.
     fn apply(self, tx: &mut Tx<'_>) -> Result<(Session, User), Error> {
         let (_, approver) = approved(tx, self.id, &self.poll_hash)?;
-        if !qr_sign_in::is_live(tx, approver.session)? {
+        let is_active = user::get(tx, approver.user)?.state == UserState::Active;
+        if !is_active || !session::is_live(tx, approver.user, approver.session)? {
             return Err(Error::Forbidden(None));
         }
         qr_sign_in::consume(tx, self.id)?;

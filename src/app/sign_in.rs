@@ -6,14 +6,16 @@ use crate::base::id::Id;
 use crate::base::secret::Secret;
 use crate::crypto::bearer::TokenKind;
 use crate::domain::actor::Caller;
+use crate::domain::device::DeviceDescription;
 use crate::domain::event::Event;
 use crate::domain::permission::Permission;
 use crate::domain::quota;
 use crate::domain::role::Role;
 use crate::domain::session::{Method, Session, SessionKind};
 use crate::domain::text::{Email, Name};
-use crate::domain::user::{DeviceDescription, User, UserState};
+use crate::domain::user::{User, UserState};
 use crate::domain::{AuthFailure, Conflict, Error};
+use crate::store::device::{self, ArrivingDevice};
 use crate::store::login::{self, LinkPurpose};
 use crate::store::session::{self, NewSession, TokenRecord};
 use crate::store::user::{self, Address, Claimants, NewUser};
@@ -21,6 +23,7 @@ use crate::store::{Action, ReadTx, Target, Tx};
 
 use super::App;
 use super::bearer::Bearer;
+use super::oidc::{random_text, sha256};
 
 /// What a person brings along when they sign in.
 #[derive(Clone, Debug)]
@@ -29,8 +32,10 @@ pub struct Arrival {
     pub name: Option<Name>,
     /// Their address, when this makes their account: what they say of themself.
     pub email: Option<Email>,
-    /// What their client says of itself.
+    /// What their client says of itself; its `User-Agent` speaks for it when it says nothing.
     pub device: Option<DeviceDescription>,
+    /// What their client got when it was signed in with before: by it, its device is known again.
+    pub mark: Option<Secret<String>>,
     /// How the session will be used.
     pub kind: SessionKind,
 }
@@ -44,6 +49,8 @@ pub struct SignedInNow {
     pub session: Session,
     /// The person.
     pub user: User,
+    /// What the client keeps, so that its device is known again at the next sign-in. It opens nothing.
+    pub mark: Secret<String>,
     /// The audit row that stands for it.
     pub seq: i64,
 }
@@ -127,10 +134,31 @@ impl App {
         action: impl FnOnce(Arrival, NewSession) -> A,
     ) -> Result<SignedInNow, Error> {
         let new = self.bearer.mint(&self.store, TokenKind::Session).await?;
-        let session = NewSession { kind: arrival.kind, method, token: new.record, device: arrival.device.clone() };
+        let new_mark = Secret::new(random_text(&*self.entropy));
+        let device = self.arriving_device(caller, &arrival, &new_mark)?;
+        let (marked, shown) = (device.marked, arrival.mark.clone());
+        let session = NewSession { kind: arrival.kind, method, token: new.record, device };
         let acted = self.act(caller, action(arrival, session)).await?;
         let (session, user) = acted.output;
-        Ok(SignedInNow { token: new.token, session, user, seq: acted.seq })
+        let mark = shown.filter(|_| marked.is_some() && marked == session.device).unwrap_or(new_mark);
+        Ok(SignedInNow { token: new.token, session, user, mark, seq: acted.seq })
+    }
+
+    /// What somebody signs in with. Whether the mark it shows is theirs is not known before they are.
+    fn arriving_device(
+        &self,
+        caller: &Caller,
+        arrival: &Arrival,
+        new_mark: &Secret<String>,
+    ) -> Result<ArrivingDevice, Error> {
+        let described = || DeviceDescription::of_agent(caller.user_agent.as_deref());
+        let shown = arrival.mark.as_ref().map(|mark| sha256(mark.expose()));
+        let marked = shown.map(|hash| self.store.look(|read| device::find_marked(read, &hash))).transpose()?.flatten();
+        Ok(ArrivingDevice {
+            description: arrival.device.clone().unwrap_or_else(described),
+            marked,
+            mark_hash: sha256(new_mark.expose()),
+        })
     }
 
     /// Puts what was refused before any action on record: an action leaves its own row.

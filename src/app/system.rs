@@ -46,7 +46,9 @@ impl App {
 
     /// Puts the stop on record and closes the database: what waits is finished first.
     pub async fn stop(&self) -> Result<(), Error> {
+        self.end_streams();
         self.record_bursts(true).await?;
+        self.record_last_seen().await?;
         self.store.record(Caller::local(Actor::Operator), system(Event::SystemStopped, BTreeMap::new())).await?;
         self.store.close();
         Ok(())
@@ -56,6 +58,11 @@ impl App {
     pub(super) async fn end_idle(&self, caller: &Caller, session: SignedIn) -> Result<(), Error> {
         let timer = Caller { actor: Actor::Job("idle-sessions"), ..caller.clone() };
         self.act(&timer, EndIdle(session.session()?.id)).await.map(|_| ())
+    }
+
+    /// Writes down when devices and API keys were last used, if any was since the last time.
+    pub async fn record_last_seen(&self) -> Result<(), Error> {
+        self.write_last_seen(&Caller::local(Actor::Job("last-seen"))).await
     }
 
     /// Puts a failed sign-in on record, or counts it when its network has had its share of rows this minute.

@@ -14,6 +14,7 @@ use crate::base::id::Id;
 use crate::crypto::RootKey;
 use crate::domain::Error;
 use crate::domain::actor::{Actor, Caller, Proof, SignedIn};
+use crate::domain::device::DeviceDescription;
 use crate::domain::event::Event;
 use crate::domain::networks::Networks;
 use crate::domain::permission::Permission;
@@ -22,6 +23,7 @@ use crate::domain::session::{Method, SessionKind, SessionProof};
 use crate::domain::team::Team;
 use crate::domain::text::Name;
 use crate::domain::user::User;
+use crate::store::device::ArrivingDevice;
 use crate::store::session::{self, NewSession, TokenRecord};
 use crate::store::user::{self, NewUser};
 use crate::store::{Action, Signal, Store, StoreOptions, Target, Tx};
@@ -56,7 +58,9 @@ impl Action for Arrive {
 fn sign_in(tx: &mut Tx<'_>, instance_role: Role) -> Result<SignedIn, Error> {
     let user = user::insert(tx, &NewUser { name: name("Somebody"), email: None, instance_role })?;
     let token = TokenRecord { selector: user.to_string(), hash: String::new() };
-    let new = NewSession { kind: SessionKind::Client, method: Method::Link, token, device: None };
+    let description = DeviceDescription::of_agent(None);
+    let device = ArrivingDevice { description, marked: None, mark_hash: [instance_role as u8; 32] };
+    let new = NewSession { kind: SessionKind::Client, method: Method::Link, token, device };
     let session = session::insert(tx, user, &new)?;
     let proof = SessionProof { id: session.id, kind: session.kind, auth_time: session.auth_time };
     Ok(SignedIn { user, proof: Proof::Session(proof) })

@@ -6,5 +6,7 @@ pub mod hex;
 pub mod id;
 pub mod page;
 pub mod qr;
+pub mod seats;
 pub mod secret;
+
 pub mod whole_file;

@@ -30,6 +30,7 @@ use crate::idp::Provider;
 use crate::jobs::Jobs;
 use crate::jobs::certificate::CertificateRenewal;
 use crate::jobs::failure_bursts::FailureBursts;
+use crate::jobs::last_seen::LastSeen;
 use crate::jobs::qr_expiry::QrExpiry;
 use crate::store::Store;
 
@@ -83,7 +84,11 @@ async fn listen(
     });
     let (claim, endpoint) = (claim?, endpoint?);
     Greeting { mode, url: app.public_url(), claim: claim.as_deref(), ca: source.local_ca(), settings }.say(output);
-    serve(listener, endpoint, Arc::new(tls), limits, stop).await;
+    let stopping = async {
+        stop.await;
+        app.end_streams();
+    };
+    serve(listener, endpoint, Arc::new(tls), limits, stopping).await;
     drop(control);
     jobs.stop().await;
     app.stop().await.map_err(unexpected)
@@ -143,6 +148,7 @@ fn start_jobs(app: &Arc<App>, source: &Arc<Source>) -> Jobs {
     let mut jobs = Jobs::default();
     jobs.start(FailureBursts(Arc::clone(app)));
     jobs.start(QrExpiry(Arc::clone(app)));
+    jobs.start(LastSeen(Arc::clone(app)));
     let source = Arc::clone(source);
     jobs.start(CertificateRenewal(move || source.renew()));
     jobs

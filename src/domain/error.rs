@@ -39,7 +39,7 @@ pub enum Error {
         quota: &'static str,
         /// How many acts the window allows.
         limit: u32,
-        /// The window.
+        /// The window; one of no length counts what is held at once.
         window: Duration,
         /// When the next act will be allowed.
         retry_after: Duration,

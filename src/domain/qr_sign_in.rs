@@ -7,8 +7,9 @@ use crate::base::clock::Timestamp;
 use crate::base::entropy::{self, Entropy};
 use crate::base::id::Id;
 
+use super::device::DeviceDescription;
 use super::session::Session;
-use super::user::{DeviceDescription, User};
+use super::user::User;
 use super::{Conflict, Error};
 
 /// How long it may take from the first request to the new session.

@@ -5,6 +5,9 @@ use std::time::Duration;
 use crate::base::clock::Timestamp;
 use crate::base::id::Id;
 
+use super::device::Device;
+use super::text::Name;
+
 /// How long a session lives, whatever happens.
 pub const SESSION_LIFETIME: Duration = Duration::from_hours(24);
 /// How long a console session survives without a request.
@@ -23,6 +26,8 @@ pub struct Session {
     pub kind: SessionKind,
     /// How it began.
     pub method: Method,
+    /// Where it began; `None` when that device was removed.
+    pub device: Option<Id<Device>>,
     /// When the person last proved who they are.
     pub auth_time: Timestamp,
     /// When it ends, whatever happens.
@@ -34,6 +39,17 @@ impl Session {
     pub fn fresh_until(&self) -> Option<Timestamp> {
         (self.method != Method::Qr).then(|| self.auth_time + STEP_UP_WINDOW)
     }
+}
+
+/// A session in its owner's list.
+#[derive(Clone, Debug)]
+pub struct ListedSession {
+    /// The session.
+    pub session: Session,
+    /// What its device is called.
+    pub device_name: Option<Name>,
+    /// When it began.
+    pub created_at: Timestamp,
 }
 
 /// What is known of a session to whoever shows its token.

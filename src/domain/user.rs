@@ -50,19 +50,3 @@ impl UserState {
         [Self::Active, Self::Suspended, Self::Leaving].into_iter().find(|state| state.as_str() == name)
     }
 }
-
-/// An enrolled client of a person.
-#[derive(Clone, Debug)]
-pub struct Device {
-    /// The device.
-    pub id: Id<Device>,
-}
-
-/// What a client says of itself when it signs in.
-#[derive(Clone, Debug)]
-pub struct DeviceDescription {
-    /// Such as "Ana's laptop".
-    pub name: Name,
-    /// Such as "Linux".
-    pub platform: Name,
-}

@@ -13,6 +13,7 @@ use super::cookie;
 use super::problem::Failure;
 use super::request_id::RequestId;
 use crate::app::App;
+use crate::base::secret::Secret;
 use crate::domain::actor::{Actor, Caller, SignedIn};
 use crate::domain::session::SessionKind;
 use crate::domain::{AuthFailure, Error, quota};
@@ -49,6 +50,8 @@ pub struct Visitor {
     pub console: bool,
     /// The login cookie, when they are on their way back from a provider.
     pub login_cookie: Option<String>,
+    /// The mark of their browser, when it was signed in with before.
+    pub device_mark: Option<Secret<String>>,
 }
 
 impl Deref for Member {
@@ -200,6 +203,7 @@ impl<'a> ApiExtractor<'a> for Visitor {
             Err(error) => return Err(Failure::from(error).into()),
         };
         let login_cookie = cookie::read(request.headers(), cookie::LOGIN).map(ToOwned::to_owned);
-        Ok(Self { caller, app, console: is_console(request), login_cookie })
+        let device_mark = cookie::read(request.headers(), cookie::DEVICE).map(|mark| Secret::new(mark.to_owned()));
+        Ok(Self { caller, app, console: is_console(request), login_cookie, device_mark })
     }
 }

@@ -1,18 +1,23 @@
-//! The two cookies: the console's session, and the one that binds a provider's sign-in to its browser. Both carry the
-//! `__Host-` prefix (RFC 6265bis): no other host and no plain connection can set them.
+//! The cookies: the console's session, the one that binds a provider's sign-in to its browser, and the mark by which the
+//! browser is known again. All carry the `__Host-` prefix (RFC 6265bis): no other host and no plain connection can set
+//! them.
 
 use poem::http::{HeaderMap, header};
 
 use crate::base::secret::Secret;
+use crate::domain::device::MARK_LIFETIME;
 use crate::domain::session::{SESSION_LIFETIME, SIGN_IN_LIFETIME};
 
 /// The console's session token. `SameSite=Strict`: no foreign page makes a browser send it.
 pub const SESSION: &str = "__Host-milton";
 /// The sign-in under way. `SameSite=Lax`: it must come back with the provider's redirect.
 pub const LOGIN: &str = "__Host-milton-login";
+/// The device's mark. `SameSite=Lax`: it must come along with the provider's redirect, which ends in a sign-in.
+pub const DEVICE: &str = "__Host-milton-device";
 
-/// The value of `Clear-Site-Data` at a session's end.
-pub const FORGET_SITE: &str = "\"cookies\", \"storage\"";
+/// The value of `Clear-Site-Data` at a session's end. Not "cookies": the session's is taken away beside it, and the
+/// device is to be known again.
+pub const FORGET_SITE: &str = "\"storage\"";
 
 /// The value of a cookie.
 pub fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -31,6 +36,11 @@ pub fn begin_session(token: &Secret<String>) -> String {
 /// Sets the cookie of a sign-in under way.
 pub fn begin_login(value: &Secret<String>) -> String {
     set(LOGIN, value.expose(), "Lax", SIGN_IN_LIFETIME.as_secs())
+}
+
+/// Sets the device's mark.
+pub fn mark_device(mark: &Secret<String>) -> String {
+    set(DEVICE, mark.expose(), "Lax", MARK_LIFETIME.as_secs())
 }
 
 /// Takes the console's session away.
@@ -57,8 +67,8 @@ mod tests {
     }
 
     #[test]
-    fn both_are_bound_to_this_host_and_hidden_from_scripts() {
-        for cookie in [begin_session(&Secret::new("t".to_owned())), begin_login(&Secret::new("t".to_owned()))] {
+    fn all_are_bound_to_this_host_and_hidden_from_scripts() {
+        for cookie in [begin_session, begin_login, mark_device].map(|set| set(&Secret::new("t".to_owned()))) {
             assert!(cookie.starts_with("__Host-") && cookie.contains("; Path=/; Secure; HttpOnly; SameSite="));
             assert!(!cookie.contains("Domain"));
         }

@@ -4,8 +4,8 @@ use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use poem::{Endpoint, IntoResponse, Request, Response};
 
 /// What a foreign page may send beside the safelisted headers.
-const REQUEST_HEADERS: &str =
-    "authorization, content-type, if-match, if-none-match, idempotency-key, milton-poll, x-request-id";
+const REQUEST_HEADERS: &str = "authorization, content-type, if-match, if-none-match, idempotency-key, last-event-id, \
+     milton-poll, x-request-id";
 /// What it may read beside the safelisted headers.
 const ANSWER_HEADERS: &str =
     "etag, location, milton-audit, ratelimit, ratelimit-policy, retry-after, www-authenticate, x-request-id";

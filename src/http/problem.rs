@@ -138,6 +138,9 @@ impl Failure {
 
     fn detail(&self, kind: &Kind) -> String {
         match self {
+            Self::Domain(Error::RateLimited { quota, limit, window, .. }) if window.is_zero() => {
+                format!("The quota \u{201c}{quota}\u{201d} allows {limit} at once.")
+            }
             Self::Domain(Error::RateLimited { quota, limit, window, .. }) => {
                 format!("The quota \u{201c}{quota}\u{201d} allows {limit} per {} seconds.", window.as_secs())
             }
@@ -181,7 +184,11 @@ impl Failure {
                 set(header::RETRY_AFTER, wait.to_string());
                 // draft-ietf-httpapi-ratelimit-headers
                 set(RATE_LIMIT, format!("\"{quota}\";r=0;t={wait}"));
-                set(RATE_LIMIT_POLICY, format!("\"{quota}\";q={limit};w={}", window.as_secs()));
+                let unit = match window.as_secs() {
+                    0 => String::from("qu=\"concurrent-requests\""),
+                    seconds => format!("w={seconds}"),
+                };
+                set(RATE_LIMIT_POLICY, format!("\"{quota}\";q={limit};{unit}"));
             }
             Self::Domain(Error::Unavailable(_)) => set(header::RETRY_AFTER, String::from("1")),
             Self::Wire(Wire::MethodNotAllowed(methods)) => set(header::ALLOW, methods.clone()),

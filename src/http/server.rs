@@ -14,7 +14,8 @@ use tokio::task::JoinSet;
 
 use super::connection::Server;
 use super::limits::Limits;
-use super::seats::Seats;
+use super::seats::network;
+use crate::base::seats::Seats;
 
 /// The pause after a failed accept: what is missing is mostly file descriptors.
 const BREATH: Duration = Duration::from_millis(100);
@@ -48,7 +49,7 @@ pub async fn serve<E: Endpoint + 'static>(
                 }
             },
         };
-        let Some(seat) = stream.peer_addr().ok().and_then(|peer| seats.take(peer.ip())) else { continue };
+        let Some(seat) = stream.peer_addr().ok().and_then(|peer| seats.take(network(peer.ip()))) else { continue };
         let (server, stopped) = (Arc::clone(&server), stopped.clone());
         connections.spawn(async move {
             server.run(stream, stopped).await;

@@ -2,6 +2,7 @@
 
 pub mod certificate;
 pub mod failure_bursts;
+pub mod last_seen;
 pub mod qr_expiry;
 
 use std::time::Duration;

@@ -14,6 +14,7 @@ pub mod api_key;
 pub mod audit;
 pub mod audit_log;
 pub mod delegation;
+pub mod device;
 mod door;
 mod engine;
 mod inspection;
@@ -23,6 +24,7 @@ pub mod leaving;
 mod lock;
 pub mod login;
 mod migration;
+pub mod notification;
 mod open;
 pub mod people;
 pub mod qr_sign_in;
@@ -105,6 +107,12 @@ impl Store {
             self.record(caller.clone(), note).await?;
         }
         answer
+    }
+
+    /// Answers a question that nobody asks at this moment: whether what runs for them may go on. A refusal is no attempt
+    /// of theirs and leaves no row.
+    pub(crate) fn ask_again<Q: Query>(&self, caller: &Caller, query: Q) -> Result<Q::Output, Error> {
+        self.look(|read| door::ask(read, caller, query))
     }
 
     /// What is told after each commit from now on.

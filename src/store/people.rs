@@ -1,18 +1,14 @@
 //! People as those see them who run the server: accounts with their states, roles, sessions and devices.
 
-use crate::base::clock::Timestamp;
 use crate::base::id::Id;
 use crate::base::page::{Page, PageRequest};
 use crate::domain::account::State;
 use crate::domain::delegation::Person;
 use crate::domain::role::Role;
-use crate::domain::session::{Method, Session, SessionKind};
-use crate::domain::text::Name;
-use crate::domain::user::{Device, User, UserState};
+use crate::domain::user::{User, UserState};
 use crate::domain::{Conflict, Error};
 
 use super::engine::{Row, Value};
-use super::session::{DEVICE_NAME, PLATFORM};
 use super::tx::{ReadTx, Tx, owned_by_user};
 use super::user::{self, NAME};
 
@@ -35,11 +31,6 @@ statements! {
          ORDER BY u.id LIMIT ?5"
     );
     DIRECTORY = "SELECT id, name_sealed FROM users WHERE id > ?1 AND state = 'active' ORDER BY id LIMIT ?2";
-    SESSIONS = "SELECT s.id, s.kind, s.method, s.auth_time, s.expires_at, s.device_id, s.created_at FROM sessions s \
-        JOIN users u ON u.id = s.user_id WHERE s.user_id = ?2 AND s.id > ?3 AND s.revoked_at IS NULL \
-        AND s.expires_at > ?1 AND s.epoch = u.session_epoch ORDER BY s.id LIMIT ?4";
-    DEVICES = "SELECT id, name_sealed, platform_sealed, first_seen_at, last_seen_at FROM devices \
-        WHERE user_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
     ROLE = "SELECT instance_role FROM users WHERE id = ?1";
     UPDATE_ROLE = "UPDATE users SET instance_role = ?2, version = version + 1, updated_at = ?3 WHERE id = ?1";
     STATE = "SELECT state, EXISTS (SELECT 1 FROM deletion_requests d WHERE d.user_id = u.id \
@@ -65,32 +56,6 @@ pub struct PeopleFilter {
     pub state: Option<UserState>,
     /// With this role on the server.
     pub role: Option<Role>,
-}
-
-/// A session that is live, with what its person's administrators may know of it.
-#[derive(Debug)]
-pub struct LiveSession {
-    /// The session.
-    pub session: Session,
-    /// The device it was begun on.
-    pub device: Option<Id<Device>>,
-    /// When it began.
-    pub created_at: Timestamp,
-}
-
-/// A device of a person.
-#[derive(Debug)]
-pub struct DeviceSeen {
-    /// The device.
-    pub id: Id<Device>,
-    /// What it was called when it was enrolled, or since.
-    pub name: Name,
-    /// Such as "Linux".
-    pub platform: Name,
-    /// When it was first signed in from.
-    pub first_seen_at: Timestamp,
-    /// When it was last seen, as far as that has been written down.
-    pub last_seen_at: Timestamp,
 }
 
 fn overview(read: &ReadTx<'_>, row: &Row<'_>) -> Result<Overview, Error> {
@@ -122,38 +87,6 @@ pub fn directory(read: &ReadTx<'_>, page: &PageRequest) -> Result<Page<Person>, 
         Ok(Person { id, name: read.open_line(owned_by_user(id), NAME, id.uuid(), row.blob(1)?)? })
     })?;
     Ok(page.cut(people, |person| person.id.to_string()))
-}
-
-/// A person's live sessions, the oldest first.
-pub fn sessions(read: &ReadTx<'_>, of: Id<User>, page: &PageRequest) -> Result<Page<LiveSession>, Error> {
-    let values = [read.now().into(), of.into(), after(page), page.fetch().into()];
-    let sessions = read.all(SESSIONS, &values, |row| {
-        let session = Session {
-            id: row.id(0)?,
-            kind: row.word(1, SessionKind::parse)?,
-            method: row.word(2, Method::parse)?,
-            auth_time: row.time(3)?,
-            expires_at: row.time(4)?,
-        };
-        Ok(LiveSession { session, device: row.id_or_none(5)?, created_at: row.time(6)? })
-    })?;
-    Ok(page.cut(sessions, |live| live.session.id.to_string()))
-}
-
-/// A person's devices, the first one first.
-pub fn devices(read: &ReadTx<'_>, of: Id<User>, page: &PageRequest) -> Result<Page<DeviceSeen>, Error> {
-    let owner = owned_by_user(of);
-    let devices = read.all(DEVICES, &[of.into(), after(page), page.fetch().into()], |row| {
-        let id = row.id::<Device>(0)?;
-        Ok(DeviceSeen {
-            id,
-            name: read.open_line(owner, DEVICE_NAME, id.uuid(), row.blob(1)?)?,
-            platform: read.open_line(owner, PLATFORM, id.uuid(), row.blob(2)?)?,
-            first_seen_at: row.time(3)?,
-            last_seen_at: row.time(4)?,
-        })
-    })?;
-    Ok(page.cut(devices, |device| device.id.to_string()))
 }
 
 fn after(page: &PageRequest) -> Value {

@@ -8,9 +8,9 @@ use crate::base::hex;
 use crate::base::id::Id;
 use crate::crypto::blind_index::BlindColumn;
 use crate::domain::Error;
+use crate::domain::device::DeviceDescription;
 use crate::domain::qr_sign_in::{Approver, LIFETIME, Numbers, QrSignIn, State};
 use crate::domain::session::Session;
-use crate::domain::user::DeviceDescription;
 
 use super::engine::{Row, Value, unexpected};
 use super::tx::{Column, ReadTx, Tx};
@@ -27,8 +27,6 @@ statements! {
     SCAN = "UPDATE qr_logins SET state = 'scanned', user_id = ?2, session_id = ?3, scanned_at = ?4 WHERE id = ?1";
     DECIDE = "UPDATE qr_logins SET state = ?2, decided_at = ?3 WHERE id = ?1";
     CONSUME = "UPDATE qr_logins SET state = 'consumed', consumed_at = ?2 WHERE id = ?1";
-    IS_LIVE = "SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ?1 AND s.revoked_at IS NULL \
-        AND s.expires_at > ?2 AND s.epoch = u.session_epoch";
     HAS_RUN_OUT = "SELECT 1 FROM qr_logins WHERE expires_at <= ?1 AND state IN ('created', 'scanned', 'approved') \
         LIMIT 1";
     EXPIRE = "UPDATE qr_logins SET state = 'expired' WHERE expires_at <= ?1 \
@@ -146,11 +144,6 @@ pub fn consume(tx: &mut Tx<'_>, id: Id<QrSignIn>) -> Result<(), Error> {
     let now = tx.now();
     tx.execute(CONSUME, &[id.into(), now.into()])?;
     Ok(())
-}
-
-/// Whether a session is good at this moment, as a request with its token would be.
-pub fn is_live(read: &ReadTx<'_>, session: Id<Session>) -> Result<bool, Error> {
-    Ok(read.first(IS_LIVE, &[session.into(), read.now().into()], |_| Ok(()))?.is_some())
 }
 
 /// Whether the time of any has run out without a note of it.

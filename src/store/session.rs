@@ -1,20 +1,35 @@
-//! Sessions, the tokens that stand for them, and the devices they were opened on.
+//! Sessions, and the tokens that stand for them.
 
 use crate::base::clock::Timestamp;
 use crate::base::id::Id;
+use crate::base::page::{Page, PageRequest};
 use crate::domain::actor::{Proof, SignedIn};
+use crate::domain::device::Device;
 use crate::domain::networks::Networks;
-use crate::domain::session::{Method, RevokeReason, SESSION_LIFETIME, Session, SessionKind, SessionProof};
-use crate::domain::user::{Device, DeviceDescription, User, UserState};
+use crate::domain::session::{
+    ListedSession, Method, RevokeReason, SESSION_LIFETIME, Session, SessionKind, SessionProof,
+};
+use crate::domain::user::{User, UserState};
 use crate::domain::{AuthFailure, Error};
 
-use super::engine::Value;
+use super::device::{self, ArrivingDevice};
+use super::engine::{Row, Value};
 use super::signal::Signal;
-use super::tx::{Column, ReadTx, Tx, owned_by_user};
+use super::tx::{ReadTx, Tx, owned_by_user};
+
+/// A person's live sessions at the moment `?2`.
+macro_rules! live {
+    ($tail:literal) => {
+        concat!(
+            "SELECT s.kind, s.method, s.device_id, s.auth_time, s.expires_at, s.id, s.created_at, d.name_sealed \
+             FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN devices d ON d.id = s.device_id \
+             WHERE s.user_id = ?1 AND s.revoked_at IS NULL AND s.expires_at > ?2 AND s.epoch = u.session_epoch AND ",
+            $tail
+        )
+    };
+}
 
 statements! {
-    INSERT_DEVICE = "INSERT INTO devices (id, user_id, name_sealed, platform_sealed, first_seen_at, \
-        last_seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)";
     INSERT = "INSERT INTO sessions (id, user_id, device_id, kind, method, epoch, auth_time, created_at, \
         expires_at) SELECT ?1, id, ?3, ?4, ?5, session_epoch, ?6, ?6, ?7 FROM users WHERE id = ?2";
     INSERT_TOKEN = "INSERT INTO api_tokens (selector, hash, user_id, session_id, created_at) \
@@ -22,16 +37,18 @@ statements! {
     FIND_TOKEN = "SELECT t.hash, t.user_id, s.id, s.kind, s.auth_time, s.expires_at, s.revoked_at, \
         s.epoch = u.session_epoch, u.state, s.revoke_reason FROM api_tokens t JOIN sessions s ON s.id = t.session_id \
         JOIN users u ON u.id = t.user_id WHERE t.selector = ?1 AND t.hash IS NOT NULL";
-    FIND = "SELECT kind, method, auth_time, expires_at FROM sessions WHERE id = ?1";
+    FIND = "SELECT kind, method, device_id, auth_time, expires_at FROM sessions WHERE id = ?1";
+    KEY_ENDS = "SELECT expires_at FROM api_keys WHERE id = ?1";
+    IS_LIVE = live!("s.id = ?3");
+    LIST = live!("s.id < ?3 ORDER BY s.id DESC LIMIT ?4");
     REVOKE = "UPDATE sessions SET revoked_at = ?2, revoke_reason = ?3 WHERE id = ?1 AND revoked_at IS NULL \
         RETURNING user_id";
+    REVOKE_OF_DEVICE = "UPDATE sessions SET revoked_at = ?2, revoke_reason = ?3 WHERE device_id = ?1 \
+        AND revoked_at IS NULL AND expires_at > ?2";
     REVOKE_ALL = "UPDATE sessions SET revoked_at = ?2, revoke_reason = ?3 WHERE user_id = ?1 AND revoked_at IS NULL \
         AND expires_at > ?2";
     RAISE_EPOCH = "UPDATE users SET session_epoch = session_epoch + 1 WHERE id = ?1";
 }
-
-pub(super) const DEVICE_NAME: Column = Column { table: "devices", name: "name_sealed" };
-pub(super) const PLATFORM: Column = Column { table: "devices", name: "platform_sealed" };
 
 /// The stored half of a bearer token: nothing in it lets anybody in.
 #[derive(Clone, Debug)]
@@ -57,16 +74,16 @@ pub struct NewSession {
     pub method: Method,
     /// Its token.
     pub token: TokenRecord,
-    /// The client, when it says what it is.
-    pub device: Option<DeviceDescription>,
+    /// What it begins on.
+    pub device: ArrivingDevice,
 }
 
-/// Begins a session; it ends 24 hours from now.
+/// Begins a session on a device, known or new; it ends 24 hours from now.
 pub fn insert(tx: &mut Tx<'_>, user: Id<User>, new: &NewSession) -> Result<Session, Error> {
-    let device = new.device.as_ref().map(|device| insert_device(tx, user, device)).transpose()?;
-    let now = tx.now();
+    let device = Some(device::arrive(tx, user, &new.device)?);
+    let (now, id) = (tx.now(), tx.mint_id());
     let expires_at = now + SESSION_LIFETIME;
-    let session = Session { id: tx.mint_id(), kind: new.kind, method: new.method, auth_time: now, expires_at };
+    let session = Session { id, kind: new.kind, method: new.method, device, auth_time: now, expires_at };
     let values = [
         session.id.into(),
         user.into(),
@@ -80,20 +97,6 @@ pub fn insert(tx: &mut Tx<'_>, user: Id<User>, new: &NewSession) -> Result<Sessi
     let [selector, hash] = new.token.values();
     tx.execute(INSERT_TOKEN, &[selector, hash, user.into(), session.id.into(), now.into()])?;
     Ok(session)
-}
-
-fn insert_device(tx: &mut Tx<'_>, user: Id<User>, device: &DeviceDescription) -> Result<Id<Device>, Error> {
-    let id = tx.mint_id::<Device>();
-    let owner = owned_by_user(user);
-    let values = [
-        id.into(),
-        user.into(),
-        tx.seal(owner, DEVICE_NAME, id.uuid(), device.name.as_str())?.into(),
-        tx.seal(owner, PLATFORM, id.uuid(), device.platform.as_str())?.into(),
-        tx.now().into(),
-    ];
-    tx.execute(INSERT_DEVICE, &values)?;
-    Ok(id)
 }
 
 /// A token's row: the hash to compare with, and all that its validity hangs on.
@@ -148,16 +151,47 @@ pub fn find_token(read: &ReadTx<'_>, selector: &str) -> Result<Option<TokenRow>,
 
 /// The session with this id, which must be there.
 pub fn get(read: &ReadTx<'_>, id: Id<Session>) -> Result<Session, Error> {
-    let found = read.first(FIND, &[id.into()], |row| {
-        Ok(Session {
-            id,
-            kind: row.word(0, SessionKind::parse)?,
-            method: row.word(1, Method::parse)?,
-            auth_time: row.time(2)?,
-            expires_at: row.time(3)?,
-        })
+    read.first(FIND, &[id.into()], |row| session(id, &row))?.ok_or(Error::NotFound)
+}
+
+fn session(id: Id<Session>, row: &Row<'_>) -> Result<Session, Error> {
+    Ok(Session {
+        id,
+        kind: row.word(0, SessionKind::parse)?,
+        method: row.word(1, Method::parse)?,
+        device: row.id_or_none(2)?,
+        auth_time: row.time(3)?,
+        expires_at: row.time(4)?,
+    })
+}
+
+/// When a sign-in or a key ends by itself.
+pub fn ends_at(read: &ReadTx<'_>, proof: &Proof) -> Result<Timestamp, Error> {
+    match proof {
+        Proof::Session(proof) => Ok(get(read, proof.id)?.expires_at),
+        Proof::ApiKey(key) => read.first(KEY_ENDS, &[(*key).into()], |row| row.time(0))?.ok_or(Error::NotFound),
+    }
+}
+
+/// Whether this is one of a person's live sessions.
+pub fn is_live(read: &ReadTx<'_>, user: Id<User>, id: Id<Session>) -> Result<bool, Error> {
+    let values = [user.into(), read.now().into(), id.into()];
+    Ok(read.first(IS_LIVE, &values, |row| row.id::<Session>(5))?.is_some())
+}
+
+/// A person's live sessions, the newest first.
+pub fn list(read: &ReadTx<'_>, user: Id<User>, page: &PageRequest) -> Result<Page<ListedSession>, Error> {
+    let below = Value::plain(page.after().unwrap_or("~"));
+    let values = [user.into(), read.now().into(), below, page.fetch().into()];
+    let sessions = read.all(LIST, &values, |row| {
+        let session = session(row.id(5)?, &row)?;
+        let name = match (session.device, row.blob_or_none(7)?) {
+            (Some(id), Some(name)) => Some(read.open_line(owned_by_user(user), device::NAME, id.uuid(), name)?),
+            _ => None,
+        };
+        Ok(ListedSession { session, device_name: name, created_at: row.time(6)? })
     })?;
-    found.ok_or(Error::NotFound)
+    Ok(page.cut(sessions, |listed| listed.session.id.to_string()))
 }
 
 /// Ends a session: its token is refused from the next request on.
@@ -168,6 +202,18 @@ pub fn revoke(tx: &mut Tx<'_>, id: Id<Session>, reason: RevokeReason) -> Result<
         tx.signal(Signal::TrustEnded(user));
     }
     Ok(())
+}
+
+/// Ends all sessions of a person's device; answers how many were live.
+pub fn revoke_of_device(
+    tx: &mut Tx<'_>,
+    user: Id<User>,
+    device: Id<Device>,
+    reason: RevokeReason,
+) -> Result<usize, Error> {
+    let now = tx.now();
+    tx.signal(Signal::TrustEnded(user));
+    tx.execute(REVOKE_OF_DEVICE, &[device.into(), now.into(), reason.as_str().into()])
 }
 
 /// Ends all of a person's sessions, those included that begin while this runs. Answers how many were live.

@@ -8,8 +8,8 @@ use crate::base::entropy::SystemEntropy;
 use crate::crypto::keyring::RootKey;
 
 use super::{
-    Store, StoreOptions, api_key, audit, audit_log, delegation, door, inspection, invitation, keys, leaving, login,
-    open, people, qr_sign_in, quota, session, team, user,
+    Store, StoreOptions, api_key, audit, audit_log, delegation, device, door, inspection, invitation, keys, leaving,
+    login, notification, open, people, qr_sign_in, quota, session, team, user,
 };
 
 const ALL: &[(&str, &[&str])] = &[
@@ -17,12 +17,14 @@ const ALL: &[(&str, &[&str])] = &[
     ("audit", audit::STATEMENTS),
     ("audit_log", audit_log::STATEMENTS),
     ("delegation", delegation::STATEMENTS),
+    ("device", device::STATEMENTS),
     ("door", door::STATEMENTS),
     ("inspection", inspection::STATEMENTS),
     ("invitation", invitation::STATEMENTS),
     ("keys", keys::STATEMENTS),
     ("leaving", leaving::STATEMENTS),
     ("login", login::STATEMENTS),
+    ("notification", notification::STATEMENTS),
     ("open", open::STATEMENTS),
     ("qr_sign_in", qr_sign_in::STATEMENTS),
     ("people", people::STATEMENTS),
@@ -78,7 +80,6 @@ fn what_does_not_follow_an_index_is_known() {
     insta::assert_snapshot!(slow.join("\n"), @r"
     audit_log: SCAN audit_log | SELECT seq, at, event, outcome, actor_kind,
     login: SCAN sign_in_links | UPDATE sign_in_links SET consumed_at = ?1
-    people: USE TEMP B-TREE FOR ORDER BY | SELECT s.id, s.kind, s.method, s.auth_time, s.expires_at,
     quota: SCAN quota_state | SELECT user_id, quota, free_at FROM quota_state
     team: USE TEMP B-TREE FOR ORDER BY | SELECT t.id, t.name_sealed, t.version, t.created_at, m.role
     team: USE TEMP B-TREE FOR ORDER BY | SELECT u.id, u.name_sealed, m.role, m.joined_at FROM

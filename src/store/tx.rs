@@ -176,6 +176,11 @@ impl<'a> Tx<'a> {
         &self.caller.actor
     }
 
+    /// Whoever acts, and the circumstances.
+    pub(super) const fn caller(&self) -> &'a Caller {
+        self.caller
+    }
+
     /// The signed-in person who acts.
     pub fn user(&self) -> Result<Id<User>, Error> {
         self.actor().user().ok_or(Error::Forbidden(None))

@@ -82,11 +82,15 @@ async fn sessions_and_devices_are_shown() {
     let again = world.sign_in_again(&olga).await;
     let path = format!("{USERS}/{}/sessions", olga.id);
     let devices = olga.get(&format!("{USERS}/{}/devices", olga.id)).await.expect(200);
-    assert_eq!(texts(&devices, "name"), ["Olga's laptop"]);
+    assert_eq!(texts(&devices, "name"), ["Unknown client", "Olga's laptop"], "the newest first");
     let sessions = olga.get(&path).await.expect(200);
     assert_eq!(texts(&sessions, "method"), ["link", "link"]);
-    assert_eq!(sessions.json["items"][0]["device_id"], devices.json["items"][0]["id"]);
-    assert_eq!(sessions.json["items"][1].get("device_id"), None);
+    for place in 0..2 {
+        assert_eq!(sessions.json["items"][place]["device"]["id"], devices.json["items"][place]["id"]);
+    }
+    let own =
+        |list: &Answer| list.json["items"].as_array().unwrap().iter().filter(|one| one["current"] == true).count();
+    assert_eq!((own(&sessions), own(&devices)), (1, 1), "what is asked with is marked");
     again.post("/api/v1/auth/logout", &json!({})).await.expect(204);
     assert_eq!(texts(&olga.get(&path).await.expect(200), "kind"), ["client"]);
 }

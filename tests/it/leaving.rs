@@ -46,7 +46,7 @@ async fn whoever_asks_to_go_is_out_and_has_thirty_days() {
     assert_eq!(asked.text("/state"), "requested");
     assert!(asked.text("/requested_at").starts_with("2026-03-01T09:00:00"), "{}", asked.text);
     assert!(asked.text("/due_at").starts_with("2026-03-31T09:00:00"), "{}", asked.text);
-    assert!(asked.header("set-cookie").contains("Max-Age=0") && asked.header("clear-site-data").contains("cookies"));
+    assert!(asked.header("set-cookie").contains("Max-Age=0") && asked.header("clear-site-data").contains("storage"));
     for session in [&mia, &other] {
         session.get(ME).await.problem(401, "revoked-token");
     }

@@ -343,7 +343,7 @@ async fn no_print_of_a_sign_in_shows_its_token() {
     let world = World::unclaimed();
     let token = world.claim_token().await;
     let name = milton::domain::text::Name::parse("/name", "Olga").unwrap();
-    let arrival = Arrival { name: Some(name), email: None, device: None, kind: SessionKind::Client };
+    let arrival = Arrival { name: Some(name), email: None, device: None, mark: None, kind: SessionKind::Client };
     let begun = world.app.sign_in_by_link(&Caller::local(Actor::Anonymous), &token, arrival).await.unwrap();
     let print = format!("{begun:?}");
     assert!(print.contains("[secret]") && !print.contains(begun.token.expose()) && !print.contains("Olga"), "{print}");

@@ -4,4 +4,5 @@ mod answers;
 mod harness;
 mod listener;
 mod pages;
+mod streams;
 mod toy;

@@ -22,7 +22,7 @@ use poem::endpoint::BoxEndpoint;
 use poem::http::uri::Scheme;
 use poem::http::{HeaderMap, Method, StatusCode, Uri};
 use poem::web::{LocalAddr, RemoteAddr};
-use poem::{Addr, Body, Endpoint, EndpointExt, Request, RequestParts};
+use poem::{Addr, Body, Endpoint, EndpointExt, Request, RequestParts, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -261,8 +261,18 @@ impl Person {
         self.send(Method::POST, path, Some(body)).await
     }
 
-    /// Any request.
+    /// Any request. A live stream has no end to wait for: of it, the head is read.
     pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        let response = self.respond(method, path, body).await;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let is_stream = response.content_type() == Some("text/event-stream");
+        let text = if is_stream { String::new() } else { response.into_body().into_string().await.unwrap() };
+        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answer { status, headers, json, text }
+    }
+
+    /// Any request, with the answer's body still to come.
+    pub async fn respond(&self, method: Method, path: &str, body: Option<&Value>) -> Response {
         let mut request = poem::http::Request::builder().method(method).uri(path.parse::<Uri>().unwrap());
         for (name, value) in &self.headers {
             request = request.header(name, value);
@@ -279,11 +289,7 @@ impl Person {
         let parts = RequestParts::from((parts, local, remote, Scheme::HTTPS));
         let body = body.map_or_else(Body::empty, |body| Body::from_string(body.to_string()));
         let request = Request::from_parts(parts, body);
-        let response = self.endpoint.get_response(request).await;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let text = response.into_body().into_string().await.unwrap();
-        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer { status, headers, json, text }
+        self.endpoint.get_response(request).await
     }
 }
 

@@ -199,7 +199,7 @@ async fn the_head_stays_right_through_failures_and_restarts() {
     drop(owner);
     let options = Options { clock: world.clock.clone(), ..Options::default() };
     let world = world.restart(options).await;
-    assert_eq!(sound(&world), rows + 1, "and the stop");
+    assert_eq!(sound(&world), rows + 2, "and when devices were last seen, and the stop");
     assert_eq!(teams(&world.holder(&token)).await.len(), 1);
 }
 

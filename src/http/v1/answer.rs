@@ -1,7 +1,10 @@
 //! The shapes of success: what was made, changed, shown or removed, with the headers that go with it.
 
+use poem::http::{HeaderValue, header};
+use poem::{IntoResponse, Response};
 use poem_openapi::ApiResponse;
 use poem_openapi::payload::Json;
+use poem_openapi::registry::{MetaResponses, Registry};
 use poem_openapi::types::ToJSON;
 
 use crate::app::Allowance;
@@ -89,6 +92,41 @@ pub enum Removed {
         #[oai(header = "Milton-Audit")]
         i64,
     ),
+}
+
+/// An answer that sets one more cookie: the framework's own have room for one `Set-Cookie`.
+pub struct WithCookie<T> {
+    /// The answer.
+    pub answer: T,
+    /// The other cookie.
+    pub cookie: Option<String>,
+}
+
+impl<T> WithCookie<T> {
+    /// The answer without another cookie.
+    pub const fn none(answer: T) -> Self {
+        Self { answer, cookie: None }
+    }
+}
+
+impl<T: IntoResponse> IntoResponse for WithCookie<T> {
+    fn into_response(self) -> Response {
+        let mut response = self.answer.into_response();
+        if let Some(cookie) = self.cookie.and_then(|cookie| HeaderValue::try_from(cookie).ok()) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        response
+    }
+}
+
+impl<T: ApiResponse> ApiResponse for WithCookie<T> {
+    fn meta() -> MetaResponses {
+        T::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
 }
 
 /// A version as an entity tag (RFC 9110 section 8.8.3).

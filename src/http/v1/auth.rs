@@ -6,15 +6,16 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use time::OffsetDateTime;
 
 use super::Tag;
+use super::answer::WithCookie;
 use super::model::{List, Session, User, moment};
 use crate::app::account::{Logout, RevokeAllSessions};
 use crate::app::oidc::CallbackAnswer;
 use crate::app::sign_in::{Arrival, SignedInNow};
 use crate::base::secret::Secret;
 use crate::domain::Error;
+use crate::domain::device::DeviceDescription;
 use crate::domain::session::SessionKind;
 use crate::domain::text::{Email, Name};
-use crate::domain::user::DeviceDescription;
 use crate::http::body::{Body, SMALL};
 use crate::http::caller::{Member, Visitor};
 use crate::http::cookie;
@@ -33,6 +34,9 @@ pub struct Device {
     /// Such as "Linux".
     #[oai(validator(min_length = 1, max_length = 100))]
     platform: String,
+    /// The `device_token` of an earlier sign-in: the device is known again by it.
+    #[oai(validator(min_length = 1, max_length = 100))]
+    token: Option<String>,
 }
 
 impl TryFrom<Device> for DeviceDescription {
@@ -42,12 +46,6 @@ impl TryFrom<Device> for DeviceDescription {
             name: Name::parse("/device/name", &device.name)?,
             platform: Name::parse("/device/platform", &device.platform)?,
         })
-    }
-}
-
-impl From<DeviceDescription> for Device {
-    fn from(device: DeviceDescription) -> Self {
-        Self { name: device.name.as_str().to_owned(), platform: device.platform.as_str().to_owned() }
     }
 }
 
@@ -72,14 +70,20 @@ struct LinkSignIn {
 pub struct SignedIn {
     /// The session's token, shown this once; absent for the console, which gets a cookie.
     token: Option<String>,
+    /// Give it as `device.token` at the next sign-in, and the device is known again; absent for the console. It opens
+    /// nothing.
+    device_token: Option<String>,
     expires_at: OffsetDateTime,
     user: User,
     session: Session,
 }
 
+/// A session began; the console gets a second cookie, by which its device is known again.
+pub type SessionBegun = WithCookie<Begun>;
+
 /// A session began.
 #[derive(ApiResponse)]
-pub enum SessionBegun {
+pub enum Begun {
     /// Signed in.
     #[oai(status = 201)]
     Begun(
@@ -99,16 +103,18 @@ pub enum SessionBegun {
 impl SessionBegun {
     /// Hands the token over: to the console as a cookie that no script can read, to anybody else in the answer.
     pub fn hand_over(signed_in: SignedInNow) -> Self {
-        let SignedInNow { token, session, user, seq } = signed_in;
+        let SignedInNow { token, session, user, mark, seq } = signed_in;
         let console = session.kind == SessionKind::Console;
-        let cookie = console.then(|| cookie::begin_session(&token));
+        let session_cookie = console.then(|| cookie::begin_session(&token));
         let body = SignedIn {
             token: (!console).then(|| token.expose().clone()),
+            device_token: (!console).then(|| mark.expose().clone()),
             expires_at: moment(session.expires_at),
             user: user.into(),
             session: session.into(),
         };
-        Self::Begun(Json(body), "/api/v1/me".to_owned(), seq, cookie)
+        let answer = Begun::Begun(Json(body), "/api/v1/me".to_owned(), seq, session_cookie);
+        Self { answer, cookie: console.then(|| cookie::mark_device(&mark)) }
     }
 }
 
@@ -117,12 +123,14 @@ pub fn arrival(
     visitor: &Visitor,
     name: Option<&str>,
     email: Option<&str>,
-    device: Option<Device>,
+    mut device: Option<Device>,
 ) -> Result<Arrival, Error> {
+    let shown = device.as_mut().and_then(|device| device.token.take()).map(Secret::new);
     Ok(Arrival {
         name: name.map(|name| Name::parse("/name", name)).transpose()?,
         email: email.map(|email| Email::parse("/email", email)).transpose()?,
         device: device.map(DeviceDescription::try_from).transpose()?,
+        mark: shown.or_else(|| visitor.device_mark.clone()),
         kind: if visitor.console { SessionKind::Console } else { SessionKind::Client },
     })
 }
@@ -150,7 +158,7 @@ enum SignedOut {
         /// Takes the console's cookie away.
         #[oai(header = "Set-Cookie")]
         String,
-        /// Has the browser forget this site.
+        /// Has the browser forget what this site's pages keep.
         #[oai(header = "Clear-Site-Data")]
         String,
     ),
@@ -242,19 +250,22 @@ impl Auth {
         error: Query<Option<String>>,
         /// Who answers (RFC 9207).
         iss: Query<Option<String>>,
-    ) -> Result<Redirect, Failure> {
+    ) -> Result<WithCookie<Redirect>, Failure> {
         let answer = CallbackAnswer {
             state: state.0.unwrap_or_default(),
             code: code.0.map(Secret::new),
             error: error.0,
             issuer: iss.0,
             cookie: Secret::new(visitor.login_cookie.clone().unwrap_or_default()),
-            device: None,
+            mark: visitor.device_mark.clone(),
         };
         match visitor.finish_oidc(&visitor.caller, &provider, answer).await {
-            Ok(signed_in) => Ok(Redirect::To("/".to_owned(), Some(cookie::begin_session(&signed_in.token)))),
+            Ok(signed_in) => {
+                let answer = Redirect::To("/".to_owned(), Some(cookie::begin_session(&signed_in.token)));
+                Ok(WithCookie { answer, cookie: Some(cookie::mark_device(&signed_in.mark)) })
+            }
             Err(error @ (Error::Internal(_) | Error::RateLimited { .. } | Error::NotFound)) => Err(error.into()),
-            Err(error) => Ok(Redirect::To(format!("/?problem={}", error.kind()), None)),
+            Err(error) => Ok(WithCookie::none(Redirect::To(format!("/?problem={}", error.kind()), None))),
         }
     }
 

@@ -9,8 +9,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Created, Removed, Shown};
-use super::auth::{Device, SessionBegun, SignedIn, arrival};
+use super::answer::{Created, Removed, Shown, WithCookie};
+use super::auth::{Begun, Device, SessionBegun, SignedIn, arrival};
 use super::model::{Invitation, List, Role, moment, page_request};
 use crate::app::invitation::{self, Invite, Revoke};
 use crate::base::id::Id;
@@ -162,16 +162,18 @@ impl Invitations {
     /// who may, and cannot accept.
     /// Permission `invitation:accept` · event `team.invitation.accepted` · quota 10 in 5 minutes per address.
     #[oai(path = "/invitations/accept", method = "post", operation_id = "acceptInvitation")]
-    async fn accept(&self, visitor: Visitor, body: Body<Acceptance, SMALL>) -> Result<Accepted, Failure> {
+    async fn accept(&self, visitor: Visitor, body: Body<Acceptance, SMALL>) -> Result<WithCookie<Accepted>, Failure> {
         let Body(Acceptance { token, name, email, device }) = body;
         let token = Secret::new(token);
         if visitor.caller.actor.user().is_some() {
             let acted = visitor.accept_invitation(&visitor.caller, token.expose()).await?;
-            return Ok(Accepted::Joined(Json(Joined { team_id: acted.output.uuid() }), acted.seq));
+            let joined = Joined { team_id: acted.output.uuid() };
+            return Ok(WithCookie::none(Accepted::Joined(Json(joined), acted.seq)));
         }
         let arrival = arrival(&visitor, name.as_deref(), email.as_deref(), device)?;
         let signed_in = visitor.join_by_invitation(&visitor.caller, token.expose(), arrival).await?;
-        let SessionBegun::Begun(body, location, seq, cookie) = SessionBegun::hand_over(signed_in);
-        Ok(Accepted::Begun(body, location, seq, cookie))
+        let WithCookie { answer: Begun::Begun(body, location, seq, session_cookie), cookie } =
+            SessionBegun::hand_over(signed_in);
+        Ok(WithCookie { answer: Accepted::Begun(body, location, seq, session_cookie), cookie })
     }
 }

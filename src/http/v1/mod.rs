@@ -5,13 +5,17 @@ mod answer;
 mod api_keys;
 mod auth;
 mod delegations;
+mod devices;
+mod events;
 mod invitations;
 mod leaving;
 mod me;
 mod meta;
 mod model;
+mod notifications;
 mod people;
 mod qr;
+mod sessions;
 mod teams;
 
 use poem_openapi::{ContactObject, LicenseObject, OpenApi, OpenApiService, Tags};
@@ -29,6 +33,10 @@ pub type Api = (
     api_keys::ApiKeys,
     leaving::Leaving,
     people::People,
+    sessions::Sessions,
+    devices::Devices,
+    notifications::Notifications,
+    events::Events,
     teams::Teams,
     invitations::Invitations,
     delegations::Delegations,
@@ -46,6 +54,8 @@ enum Tag {
     Me,
     /// Who is here.
     People,
+    /// What happens, as it happens.
+    Live,
     /// Teams and who belongs to them.
     Teams,
     /// Doors into a team.
@@ -66,6 +76,10 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
         api_keys::ApiKeys,
         leaving::Leaving,
         people::People,
+        sessions::Sessions,
+        devices::Devices,
+        notifications::Notifications,
+        events::Events,
         teams::Teams,
         invitations::Invitations,
         delegations::Delegations,

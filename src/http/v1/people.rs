@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Tag;
 use super::answer::{Changed, Removed, Shown};
-use super::model::{Account, AccountState, DeviceSeen, List, LiveSession, Person, Role, page_request};
+use super::model::{Account, AccountState, KnownDevice, List, ListedSession, Person, Role, page_request};
 use crate::app::people::{Directory, Get, List as ListPeople, ListDevices, ListSessions};
 use crate::app::standing::{ChangeRole, Reinstate, RevokeSessions, Suspend};
 use crate::base::id::Id;
@@ -101,9 +101,9 @@ impl People {
         limit: Query<Option<u32>>,
         /// Where the page starts.
         cursor: Query<Option<String>>,
-    ) -> Result<Shown<List<LiveSession>>, Failure> {
+    ) -> Result<Shown<List<ListedSession>>, Failure> {
         let query = ListSessions { user: Id::from_uuid(user.0), page: page_request(limit.0, cursor.0.as_deref())? };
-        Ok(Shown::plain(List::of(member.ask(&member.caller, query).await?, LiveSession::from)))
+        Ok(Shown::plain(List::of(member.ask(&member.caller, query).await?, ListedSession::from)))
     }
 
     /// Somebody's devices
@@ -119,9 +119,9 @@ impl People {
         limit: Query<Option<u32>>,
         /// Where the page starts.
         cursor: Query<Option<String>>,
-    ) -> Result<Shown<List<DeviceSeen>>, Failure> {
+    ) -> Result<Shown<List<KnownDevice>>, Failure> {
         let query = ListDevices { user: Id::from_uuid(user.0), page: page_request(limit.0, cursor.0.as_deref())? };
-        Ok(Shown::plain(List::of(member.ask(&member.caller, query).await?, DeviceSeen::from)))
+        Ok(Shown::plain(List::of(member.ask(&member.caller, query).await?, KnownDevice::from)))
     }
 
     /// Lock somebody out

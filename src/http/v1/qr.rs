@@ -8,16 +8,17 @@ use uuid::Uuid;
 
 use super::Tag;
 use super::answer::{Changed, Created, Shown};
-use super::auth::{Device, SessionBegun};
+use super::auth::SessionBegun;
 use super::model::moment;
 use crate::app::Acted;
 use crate::base::id::Id;
 use crate::base::qr::QrCode;
 use crate::base::secret::Secret;
 use crate::domain::Error;
+use crate::domain::device::DeviceDescription;
 use crate::domain::qr_sign_in::State;
 use crate::domain::session::SessionKind;
-use crate::domain::user::DeviceDescription;
+use crate::domain::text::Name;
 use crate::http::body::{Body, SMALL};
 use crate::http::caller::{Member, Visitor};
 use crate::http::problem::Failure;
@@ -28,7 +29,7 @@ pub struct Qr;
 /// A device that wants to be signed in.
 #[derive(Object)]
 struct NewQrSignIn {
-    device: Device,
+    device: QrDevice,
 }
 
 /// A QR sign-in, for the new device; its secret is shown this once.
@@ -100,7 +101,7 @@ struct QrScan {
 #[oai(skip_serializing_if_is_none)]
 struct QrScanned {
     /// What it says of itself: anybody can say anything.
-    device: Device,
+    device: QrDevice,
     /// Where it asked from.
     address: Option<String>,
     /// Whether that is the network of whoever read the code. If not, approving wants a fresh sign-in; be wary.
@@ -129,11 +130,41 @@ impl QrDecision {
     }
 }
 
+/// What a new device says of itself.
+#[derive(Object)]
+struct QrDevice {
+    /// Such as "Ana's laptop".
+    #[oai(validator(min_length = 1, max_length = 100))]
+    name: String,
+    /// Such as "Linux".
+    #[oai(validator(min_length = 1, max_length = 100))]
+    platform: String,
+}
+
+impl TryFrom<QrDevice> for DeviceDescription {
+    type Error = Error;
+    fn try_from(device: QrDevice) -> Result<Self, Error> {
+        Ok(Self {
+            name: Name::parse("/device/name", &device.name)?,
+            platform: Name::parse("/device/platform", &device.platform)?,
+        })
+    }
+}
+
+impl From<DeviceDescription> for QrDevice {
+    fn from(device: DeviceDescription) -> Self {
+        Self { name: device.name.as_str().to_owned(), platform: device.platform.as_str().to_owned() }
+    }
+}
+
 /// The new device, come back for its session.
 #[derive(Object)]
 struct QrFetch {
     #[oai(validator(min_length = 1, max_length = 100))]
     poll_secret: String,
+    /// The `device_token` of an earlier sign-in: the device is known again by it.
+    #[oai(validator(min_length = 1, max_length = 100))]
+    device_token: Option<String>,
 }
 
 #[OpenApi(tag = "Tag::Auth", prefix_path = "/api/v1/auth/qr")]
@@ -243,10 +274,12 @@ impl Qr {
         id: Path<Uuid>,
         body: Body<QrFetch, SMALL>,
     ) -> Result<SessionBegun, Failure> {
-        let Body(QrFetch { poll_secret }) = body;
+        let Body(QrFetch { poll_secret, device_token }) = body;
         let secret = Secret::new(poll_secret);
+        let mark = device_token.map(Secret::new).or_else(|| visitor.device_mark.clone());
         let kind = if visitor.console { SessionKind::Console } else { SessionKind::Client };
-        let signed_in = visitor.sign_in_by_qr(&visitor.caller, Id::from_uuid(id.0), secret.expose(), kind).await?;
+        let signed_in =
+            visitor.sign_in_by_qr(&visitor.caller, Id::from_uuid(id.0), secret.expose(), mark, kind).await?;
         Ok(SessionBegun::hand_over(signed_in))
     }
 }

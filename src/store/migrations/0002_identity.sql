@@ -53,6 +53,8 @@ ALTER TABLE sessions ADD COLUMN identity_id TEXT REFERENCES identities (id) ON D
 ALTER TABLE sessions ADD COLUMN provider_session_bidx BLOB;
 CREATE INDEX sessions_by_identity ON sessions (identity_id);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+DROP INDEX sessions_by_user;
+CREATE INDEX sessions_by_user ON sessions (user_id, id);
 
 -- A key that a person made for a program: scopes are permissions, counted only as far as its maker has them at that moment.
 CREATE TABLE api_keys (
@@ -207,9 +209,11 @@ CREATE INDEX passkey_ceremonies_by_user ON passkey_ceremonies (user_id);
 CREATE INDEX passkey_ceremonies_by_session ON passkey_ceremonies (session_id);
 CREATE INDEX passkey_ceremonies_by_expiry ON passkey_ceremonies (expires_at);
 
--- What a person should hear of. `device_id` is the device it is about.
+-- What a person should hear of. `device_id` is the device that is itself the news, and is not told. `seq` is the order in
+-- which they were written, never used twice: ids of one millisecond have none, and a client resumes where it stopped.
 CREATE TABLE notifications (
-    id            TEXT    NOT NULL PRIMARY KEY,
+    seq           INTEGER PRIMARY KEY AUTOINCREMENT,
+    id            TEXT    NOT NULL UNIQUE,
     user_id       TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     kind          TEXT    NOT NULL,
     device_id     TEXT    REFERENCES devices (id) ON DELETE SET NULL,
@@ -217,7 +221,7 @@ CREATE TABLE notifications (
     created_at    INTEGER NOT NULL,
     read_at       INTEGER
 ) STRICT;
-CREATE INDEX notifications_by_user ON notifications (user_id, id);
+CREATE INDEX notifications_by_user ON notifications (user_id, seq);
 CREATE INDEX notifications_by_device ON notifications (device_id);
 
 -- Each run of a timer, and each that fell into a time when the server was down: a moment is served once.

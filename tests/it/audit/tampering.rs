@@ -138,7 +138,7 @@ async fn a_forged_row_with_a_fitting_leaf_does_not_fit_the_head() {
     let connection = open(&world);
     connection.execute_batch(UNTIE).unwrap();
     connection.execute("UPDATE audit_log SET outcome = 'success' WHERE seq = 6", []).unwrap();
-    connection.execute("UPDATE audit_log SET event = 'team.created' WHERE seq = 6", []).unwrap();
+    connection.execute("UPDATE audit_log SET event = 'team.updated' WHERE seq = 6", []).unwrap();
     let mut statement = connection.prepare("SELECT * FROM audit_log WHERE seq = 6").unwrap();
     let names: Vec<String> = statement.column_names().into_iter().map(ToOwned::to_owned).collect();
     let row = statement.query_row([], |row| {

@@ -35,6 +35,23 @@ async fn dev_serves_over_tls_until_it_is_told_to_stop() {
 }
 
 #[tokio::test]
+async fn a_live_stream_does_not_hold_up_the_end() {
+    let folder = TempDir::new().unwrap();
+    let mut server = Server::start(folder.path());
+    let ana = server.claim().await;
+    let again = link(&folder, ANA, true);
+    let listening = ana.clone();
+    let stream = tokio::spawn(async move { listening.get("/api/v1/events").await });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    server.sign_in(&again, None).await;
+    server.signal(Signal::TERM);
+    let text = String::from_utf8(stream.await.unwrap().bytes.to_vec()).unwrap();
+    assert!(text.contains("event: notification") && text.ends_with("data: {\"reason\":\"stopping\"}\n\n"), "{text}");
+    let (status, took) = server.wait();
+    assert!(status.code() == Some(0) && took < Duration::from_secs(9), "{status} {took:?}");
+}
+
+#[tokio::test]
 async fn a_certificate_of_ones_own_is_served() {
     let folder = TempDir::new().unwrap();
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();

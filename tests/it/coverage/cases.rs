@@ -34,6 +34,12 @@ pub enum Needs {
     ToGo,
     /// The caller asked for the deletion of their account.
     Leaving,
+    /// A further device of Mia's.
+    Device,
+    /// The session on it.
+    OtherSession,
+    /// A notification for Mia.
+    Notification,
 }
 
 /// How an operation is called, and what it leaves.
@@ -67,6 +73,16 @@ const CASES: &[Case] = &[
     case("scanQrSignIn", Needs::NewDevice).with(|stage| json!({"secret": stage.code().secret})),
     case("approveQrSignIn", Needs::ScannedDevice).with(|stage| json!({"number": stage.code().number})),
     case("denyQrSignIn", Needs::ScannedDevice),
+    case("listSessions", Needs::Nothing),
+    case("endSession", Needs::OtherSession),
+    case("listDevices", Needs::Nothing),
+    case("renameDevice", Needs::Device).with(|_| json!({"name": "Laptop"})),
+    case("removeDevice", Needs::Device),
+    case("disownDevice", Needs::Device),
+    case("listNotifications", Needs::Nothing),
+    case("readNotification", Needs::Notification),
+    case("readAllNotifications", Needs::Notification),
+    case("openEvents", Needs::Nothing),
     case("getMe", Needs::Nothing),
     case("updateMe", Needs::Nothing).with(|_| json!({"name": "Olga"})),
     case("listMyDelegations", Needs::Nothing),

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::time::Duration;
 
 use milton::domain::role::Role;
 use poem::http::Method;
@@ -124,6 +125,9 @@ impl Stage {
                 leaving.post("/api/v1/me/deletion", &json!({})).await.expect(202);
                 (NOWHERE.to_owned(), self.world.sign_in_again(&leaving).await)
             }
+            Needs::Device => self.newest_of_mia("devices").await,
+            Needs::OtherSession => self.newest_of_mia("sessions").await,
+            Needs::Notification => self.newest_of_mia("notifications").await,
         }
     }
 
@@ -134,6 +138,15 @@ impl Stage {
     async fn key_of(&self, person: &Person) -> String {
         let key = json!({"name": "Reports", "scopes": ["delegation:read"]});
         person.post("/api/v1/me/api-keys", &key).await.expect(201).text("/id")
+    }
+
+    /// Mia, signed in on one device, and the newest of what came with her sign-in on another.
+    async fn newest_of_mia(&self, what: &str) -> (String, Person) {
+        let mia = self.world.sign_in(MIA).await;
+        self.world.pass(Duration::from_millis(1));
+        self.world.sign_in(MIA).await;
+        let listed = mia.get(&format!("/api/v1/me/{what}")).await.expect(200);
+        (listed.text("/items/0/id"), mia)
     }
 
     /// Somebody who lacks the role: in team A the Owner of team B, on the server a person without any role there.

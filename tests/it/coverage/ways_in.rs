@@ -21,17 +21,26 @@ async fn ways_in_leave_the_rows_of_all_that_they_did() {
     let claimed = world.stranger().post("/api/v1/auth/link", &body).await.expect(201);
     assert_eq!(claimed.header("milton-audit"), (size + 1).to_string());
     let olga = world.person(&claimed);
-    assert_eq!(events_since(&world, &olga, size).await, ["auth.link.used", "user.created", "auth.login.succeeded"]);
+    assert_eq!(
+        events_since(&world, &olga, size).await,
+        ["auth.link.used", "user.created", "device.registered", "auth.login.succeeded"]
+    );
 
     let size = world.audit_size();
     world.sign_in("owner@milton.test").await;
     let events = events_since(&world, &olga, size).await;
-    assert_eq!(events, ["auth.link.created", "auth.link.used", "auth.login.succeeded"]);
+    assert_eq!(events, ["auth.link.created", "auth.link.used", "device.registered", "auth.login.succeeded"]);
 
     let team = world.team(&olga, "Ops").await;
     let size = world.audit_size();
     let ben = world.join(&olga, &team, "member", "Ben").await;
-    let joined = ["team.invitation.created", "team.invitation.accepted", "user.created", "auth.login.succeeded"];
+    let joined = [
+        "team.invitation.created",
+        "team.invitation.accepted",
+        "user.created",
+        "device.registered",
+        "auth.login.succeeded",
+    ];
     assert_eq!(events_since(&world, &olga, size).await, joined);
 
     let other = world.team(&olga, "Other").await;

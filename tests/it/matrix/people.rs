@@ -35,7 +35,8 @@ fn concerns(target: Role) -> Relation {
     Relation { target: Some(target), ..Relation::default() }
 }
 
-const OWN: Relation = Relation {
+/// One's own.
+pub const OWN: Relation = Relation {
     own: true,
     assigned: false,
     participant: false,

@@ -1,5 +1,6 @@
 //! Sign-in through a provider, over the API: the stage on which it plays.
 
+mod device;
 mod journey;
 mod people;
 

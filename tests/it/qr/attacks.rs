@@ -310,9 +310,9 @@ async fn no_key_reads_a_code() {
     assert!(matches!(refused, Err(Error::OutOfScope(Permission::QrSignInApprove))), "{refused:?}");
     let row = newest(&world, &owner, "token.apikey.scope_denied").await;
     assert_eq!(row["detail"]["attempted"], "auth.qr.scanned");
-    // And were it written down as one of its scopes, there would be no session to decide with.
+    // And were it written down as one of its scopes, it would count for nothing: no key may have it.
     forge::sql(&world, "UPDATE api_keys SET scopes = 'qr-sign-in:approve'", []);
     let refused = world.app.scan_qr_sign_in(&caller, id, &device.scan_secret).await;
-    assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
+    assert!(matches!(refused, Err(Error::OutOfScope(Permission::QrSignInApprove))), "{refused:?}");
     assert_eq!(device.state().await, "created");
 }

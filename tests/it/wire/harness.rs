@@ -15,6 +15,7 @@ use milton::http::local_ca::LocalCa;
 use milton::http::server::serve;
 use milton::http::site::Site;
 use milton::http::tls::{Certificate, server_config};
+use poem::Endpoint;
 use poem_openapi::OpenApiService;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -48,11 +49,6 @@ impl Wire {
     }
 
     pub async fn with(limits: Limits) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let ca = LocalCa::open(folder.path(), SystemClock.now()).unwrap();
-        let certificate = Certificate::new(ca.issue(SystemClock.now()).unwrap());
-        let mut roots = rustls::RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_file(ca.certificate_file()).unwrap()).unwrap();
         let site = Site {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
@@ -60,13 +56,27 @@ impl Wire {
             request_timeout: limits.request,
             max_headers: limits.header_fields,
         };
-        let endpoint = site.build(OpenApiService::new(Toy, "Toy", "1")).unwrap();
+        Self::over(site.build(OpenApiService::new(Toy, "Toy", "1")).unwrap(), limits, || {}).await
+    }
+
+    /// The listener over a site of one's own; `stopping` is told when it shall stop, before it does.
+    pub async fn over(
+        endpoint: impl Endpoint + 'static,
+        limits: Limits,
+        stopping: impl FnOnce() + Send + 'static,
+    ) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let ca = LocalCa::open(folder.path(), SystemClock.now()).unwrap();
+        let certificate = Certificate::new(ca.issue(SystemClock.now()).unwrap());
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(ca.certificate_file()).unwrap()).unwrap();
         let tls = Arc::new(server_config(Arc::<Certificate>::clone(&certificate)).unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(serve(listener, endpoint, tls, limits, async {
             let _ = stopped.await;
+            stopping();
         }));
         Self { address, certificate, ca, roots: Arc::new(roots), stop, task }
     }

@@ -3,6 +3,8 @@
 mod api_key;
 mod audit;
 mod delegation;
+mod device;
+mod notification;
 mod people;
 
 use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
@@ -17,7 +19,9 @@ use crate::domain::{self, Error, role, session, team, user};
 pub use api_key::{ApiKey, ApiKeyOfSomebody, ApiKeyWithToken, scope_names};
 pub use audit::{AuditRow, Outcome};
 pub use delegation::{CustodyLink, Delegation, DelegationState, Priority};
-pub use people::{Account, AccountState, DeviceSeen, LiveSession};
+pub use device::{KnownDevice, ListedSession};
+pub use notification::Notification;
+pub use people::{Account, AccountState};
 
 /// A moment as the API writes it.
 pub fn moment(at: Timestamp) -> OffsetDateTime {

@@ -5,7 +5,6 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Role, moment};
-use crate::base::id::Id;
 use crate::domain::user::UserState;
 use crate::store::people;
 
@@ -67,60 +66,6 @@ impl From<people::Overview> for Account {
             state: user.state.into(),
             created_at: moment(user.created_at),
             sessions,
-        }
-    }
-}
-
-/// A live session of somebody.
-#[derive(Object)]
-#[oai(skip_serializing_if_is_none)]
-pub struct LiveSession {
-    id: Uuid,
-    /// `console` keeps its token in a cookie, `client` sends it.
-    kind: String,
-    /// How they proved who they are when it began: `link`, `invitation`, `provider`, `passkey` or `qr`.
-    method: String,
-    /// The device it was begun on, when it said what it is.
-    device_id: Option<Uuid>,
-    /// When the person last proved who they are.
-    auth_time: OffsetDateTime,
-    created_at: OffsetDateTime,
-    /// When it ends, whatever happens.
-    expires_at: OffsetDateTime,
-}
-
-impl From<people::LiveSession> for LiveSession {
-    fn from(people::LiveSession { session, device, created_at }: people::LiveSession) -> Self {
-        Self {
-            id: session.id.uuid(),
-            kind: session.kind.as_str().to_owned(),
-            method: session.method.as_str().to_owned(),
-            device_id: device.map(Id::uuid),
-            auth_time: moment(session.auth_time),
-            created_at: moment(created_at),
-            expires_at: moment(session.expires_at),
-        }
-    }
-}
-
-/// A device that somebody signed in from.
-#[derive(Object)]
-pub struct DeviceSeen {
-    id: Uuid,
-    name: String,
-    platform: String,
-    first_seen_at: OffsetDateTime,
-    last_seen_at: OffsetDateTime,
-}
-
-impl From<people::DeviceSeen> for DeviceSeen {
-    fn from(device: people::DeviceSeen) -> Self {
-        Self {
-            id: device.id.uuid(),
-            name: device.name.as_str().to_owned(),
-            platform: device.platform.as_str().to_owned(),
-            first_seen_at: moment(device.first_seen_at),
-            last_seen_at: moment(device.last_seen_at),
         }
     }
 }
