@@ -59,6 +59,7 @@ pub struct App {
     bearer: Bearer,
     idle: Idle,
     failures: Failures,
+    renewals: oidc::Renewals,
     public_url: String,
 }
 
@@ -80,7 +81,8 @@ impl App {
         let quotas = Quotas::new(Arc::clone(&clock), &quotas, &store.look(store::quota::load)?);
         let bearer = Bearer::new(Arc::clone(&entropy));
         let (idle, failures) = (Idle::since(clock.now()), Failures::default());
-        Ok(Self { store, clock, entropy, providers, quotas, bearer, idle, failures, public_url })
+        let renewals = oidc::Renewals::default();
+        Ok(Self { store, clock, entropy, providers, quotas, bearer, idle, failures, renewals, public_url })
     }
 
     /// Changes something: quota, permission, effect and audit row, or nothing.

@@ -126,7 +126,8 @@ impl App {
         action: impl FnOnce(Arrival, NewSession) -> A,
     ) -> Result<SignedInNow, Error> {
         let new = self.bearer.mint(&self.store, TokenKind::Session).await?;
-        let session = NewSession { kind: arrival.kind, method, token: new.record, device: arrival.device.clone() };
+        let session =
+            NewSession { kind: arrival.kind, method, token: new.record, device: arrival.device.clone(), origin: None };
         let acted = self.act(caller, action(arrival, session)).await?;
         let (session, user) = acted.output;
         Ok(SignedInNow { token: new.token, session, user, seq: acted.seq })

@@ -100,6 +100,12 @@ pub enum Conflict {
     /// The server has an owner.
     #[error("already claimed")]
     AlreadyClaimed,
+    /// The provider did not let the person sign in anew.
+    #[error("step-up ignored")]
+    StepUpIgnored,
+    /// Somebody came back from the provider whose identity is not linked to the account.
+    #[error("other identity")]
+    OtherIdentity,
 }
 
 /// One field that is wrong.
@@ -136,6 +142,8 @@ impl Error {
             Self::Conflict(Conflict::InvitationClosed) => "invitation-closed",
             Self::Conflict(Conflict::AlreadyExists) => "already-exists",
             Self::Conflict(Conflict::AlreadyClaimed) => "already-claimed",
+            Self::Conflict(Conflict::StepUpIgnored) => "step-up-ignored",
+            Self::Conflict(Conflict::OtherIdentity) => "other-identity",
             Self::Invalid(_) => "invalid",
             Self::RateLimited { .. } => "quota-exceeded",
             Self::PreconditionFailed => "precondition-failed",

@@ -6,13 +6,16 @@ pub mod audit;
 pub mod delegation;
 pub mod error;
 pub mod event;
+pub mod identity;
 mod invisible;
+pub mod native;
 pub mod permission;
 pub mod quota;
 pub mod role;
 pub mod session;
 pub mod team;
 pub mod text;
+pub mod trip;
 pub mod user;
 
 pub use error::{AuthFailure, Conflict, Error, FieldError};

@@ -50,6 +50,14 @@ pub struct Visitor {
     pub login_cookie: Option<String>,
 }
 
+impl Visitor {
+    /// The same circumstances, and nobody in particular: browsers on their way to a provider and back may show a session
+    /// or not, as their rules for cookies have it, and it is of no matter.
+    pub fn anybody(&self) -> Caller {
+        Caller { actor: Actor::Anonymous, ..self.caller.clone() }
+    }
+}
+
 impl Deref for Member {
     type Target = App;
     fn deref(&self) -> &App {

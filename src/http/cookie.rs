@@ -30,6 +30,11 @@ pub fn begin_login(value: &Secret<String>) -> String {
     set(LOGIN, value.expose(), "Lax", SIGN_IN_LIFETIME.as_secs())
 }
 
+/// Takes the cookie of a sign-in away: it is over, whatever came of it.
+pub fn end_login() -> String {
+    set(LOGIN, "", "Lax", 0)
+}
+
 /// Takes the console's session away.
 pub fn end_session() -> String {
     set(SESSION, "", "Strict", 0)

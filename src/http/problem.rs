@@ -263,13 +263,15 @@ mod tests {
     use super::*;
     use crate::domain::Conflict;
 
-    const CONFLICTS: [Conflict; 6] = [
+    const CONFLICTS: [Conflict; 8] = [
         Conflict::LastOwner,
         Conflict::WrongState,
         Conflict::LinkRequired,
         Conflict::AlreadyUsed,
         Conflict::AlreadyExists,
         Conflict::AlreadyClaimed,
+        Conflict::StepUpIgnored,
+        Conflict::OtherIdentity,
     ];
     const AUTH: [AuthFailure; 5] = [
         AuthFailure::Missing,

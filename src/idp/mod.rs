@@ -35,11 +35,14 @@ mod error;
 mod http_client;
 mod id_token;
 mod identity;
+mod logout_token;
 mod protocol;
 mod provider;
+mod tokens;
 
 pub use config::{GOOGLE_ISSUER, ProviderConfig};
-pub use error::{DiscoveryFault, HttpError, IdTokenFault, IdpError};
+pub use error::{DiscoveryFault, HttpError, IdTokenFault, IdpError, LogoutTokenFault};
 pub use http_client::{HttpClient, HttpOptions};
-pub use identity::{Identity, ProviderTokens};
-pub use provider::{Provider, Start};
+pub use identity::Identity;
+pub use logout_token::LoggedOut;
+pub use provider::{Prompt, Provider, Start};

@@ -8,8 +8,8 @@ use crate::base::entropy::SystemEntropy;
 use crate::crypto::keyring::RootKey;
 
 use super::{
-    Store, StoreOptions, audit, audit_log, delegation, door, inspection, invitation, keys, login, open, quota, session,
-    team, user,
+    Store, StoreOptions, audit, audit_log, delegation, door, identity, inspection, invitation, keys, login, login_code,
+    open, provider_token, quota, session, team, trip, user,
 };
 
 const ALL: &[(&str, &[&str])] = &[
@@ -17,14 +17,18 @@ const ALL: &[(&str, &[&str])] = &[
     ("audit_log", audit_log::STATEMENTS),
     ("delegation", delegation::STATEMENTS),
     ("door", door::STATEMENTS),
+    ("identity", identity::STATEMENTS),
     ("inspection", inspection::STATEMENTS),
     ("invitation", invitation::STATEMENTS),
     ("keys", keys::STATEMENTS),
     ("login", login::STATEMENTS),
+    ("login_code", login_code::STATEMENTS),
     ("open", open::STATEMENTS),
+    ("provider_token", provider_token::STATEMENTS),
     ("quota", quota::STATEMENTS),
     ("session", session::STATEMENTS),
     ("team", team::STATEMENTS),
+    ("trip", trip::STATEMENTS),
     ("user", user::STATEMENTS),
 ];
 

@@ -4,6 +4,7 @@ mod admin;
 mod answer;
 mod auth;
 mod delegations;
+mod identities;
 mod invitations;
 mod me;
 mod meta;
@@ -17,8 +18,17 @@ use super::document;
 use crate::domain::Error;
 
 /// Every operation.
-pub type Api =
-    (meta::Meta, auth::Auth, me::Me, teams::Teams, invitations::Invitations, delegations::Delegations, admin::Admin);
+pub type Api = (
+    meta::Meta,
+    auth::Auth,
+    auth::Providers,
+    me::Me,
+    identities::Identities,
+    teams::Teams,
+    invitations::Invitations,
+    delegations::Delegations,
+    admin::Admin,
+);
 
 /// How the document groups the operations.
 #[derive(Tags)]
@@ -44,7 +54,9 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
     let api: Api = (
         meta::Meta,
         auth::Auth,
+        auth::Providers,
         me::Me,
+        identities::Identities,
         teams::Teams,
         invitations::Invitations,
         delegations::Delegations,

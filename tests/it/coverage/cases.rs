@@ -18,6 +18,8 @@ pub enum Needs {
     Delegation(&'static [&'static str]),
     /// Another session of Mia's, which may end.
     Session,
+    /// An identity of the caller's.
+    Identity,
 }
 
 /// How an operation is called, and what it leaves.
@@ -50,6 +52,10 @@ const CASES: &[Case] = &[
     case("revokeAllSessions", Needs::Session),
     case("getMe", Needs::Nothing),
     case("updateMe", Needs::Nothing).with(|_| json!({"name": "Olga"})),
+    case("listMyIdentities", Needs::Nothing),
+    case("linkIdentity", Needs::Nothing).with(|_| json!({"provider": "lying"})),
+    case("unlinkIdentity", Needs::Identity).and(&["auth.oauth.token_revoked"]),
+    case("stepUpByProvider", Needs::Nothing).with(|_| json!({"provider": "lying"})),
     case("listMyDelegations", Needs::Nothing),
     case("createTeam", Needs::Nothing).with(|_| json!({"name": "Another"})),
     case("listTeams", Needs::Nothing),

@@ -13,7 +13,7 @@ use crate::world::{Answer, World};
 use stage::{Call, NOWHERE, Stage};
 
 /// Operations that want no token.
-const PUBLIC: [&str; 8] = [
+const PUBLIC: [&str; 11] = [
     "getHealth",
     "getReadiness",
     "getVersion",
@@ -21,7 +21,10 @@ const PUBLIC: [&str; 8] = [
     "signInByLink",
     "goToProvider",
     "comeBackFromProvider",
+    "exchangeCode",
+    "logOutByProvider",
     "acceptInvitation",
+    "acceptInvitationByProvider",
 ];
 
 /// Operations that everybody who is signed in may use: they answer with what is the caller's alone.

@@ -7,6 +7,8 @@ use poem::http::Method;
 use serde_json::{Value, json};
 
 use super::cases::{Case, Needs};
+use crate::lying_provider::LyingProvider;
+use crate::oidc;
 use crate::operations::Operation;
 use crate::world::{Answer, Options, Person, World};
 
@@ -25,6 +27,7 @@ pub struct Stage {
     pub bob: Person,
     pub team: String,
     pub other_team: String,
+    provider: LyingProvider,
 }
 
 /// An operation about to be called.
@@ -36,14 +39,15 @@ pub struct Call<'a> {
 impl Stage {
     pub async fn new() -> Self {
         let unlimited = milton::domain::quota::ALL.map(|quota| (quota.name, 1_000_000));
-        let world = World::with(Options { quotas: HashMap::from(unlimited), ..Options::default() });
+        let (provider, options) = oidc::options().await;
+        let world = World::with(Options { quotas: HashMap::from(unlimited), ..options });
         let olga = world.claim("Olga").await;
         let (team, other_team) = (world.team(&olga, "A").await, world.team(&olga, "B").await);
         let ben = world.join(&olga, &team, "member", "Ben").await;
         let mia = world.join(&olga, &team, "member", "Mia").await;
         mia.send(Method::PATCH, "/api/v1/me", Some(&json!({"email": MIA}))).await.expect(200);
         let bob = world.join(&olga, &other_team, "owner", "Bob").await;
-        Self { world, olga, ben, mia, bob, team, other_team }
+        Self { world, olga, ben, mia, bob, team, other_team, provider }
     }
 
     pub fn call<'a>(&self, case: &Case, operation: &'a Operation) -> Call<'a> {
@@ -75,6 +79,11 @@ impl Stage {
                     self.olga.post(&path, &json!({})).await.expect(200);
                 }
                 (made.text("/id"), self.olga.clone())
+            }
+            Needs::Identity => {
+                oidc::link(&self.world, &self.provider, &self.olga).await;
+                let linked = self.olga.get("/api/v1/me/identities").await.expect(200);
+                (linked.text("/items/0/id"), self.olga.clone())
             }
             Needs::Session => (NOWHERE.to_owned(), self.world.sign_in(MIA).await),
         }
