@@ -67,9 +67,18 @@ impl Origin {
 }
 
 /// An identity, and whose it is.
-pub fn find(read: &ReadTx<'_>, issuer: &str, subject: &str) -> Result<Option<(Id<LinkedIdentity>, Id<User>)>, Error> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owned {
+    /// The identity.
+    pub id: Id<LinkedIdentity>,
+    /// The person.
+    pub user: Id<User>,
+}
+
+/// Looks an identity up by issuer and subject.
+pub fn find(read: &ReadTx<'_>, issuer: &str, subject: &str) -> Result<Option<Owned>, Error> {
     let index = read.blind_index(BlindColumn::IdentitySubject, subject);
-    read.first(FIND, &[Value::plain(issuer), index.into()], |row| Ok((row.id(0)?, row.id(1)?)))
+    read.first(FIND, &[Value::plain(issuer), index.into()], |row| Ok(Owned { id: row.id(0)?, user: row.id(1)? }))
 }
 
 /// Gives a person an identity. `Conflict(AlreadyExists)` when it is somebody's already.

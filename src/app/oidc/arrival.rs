@@ -5,7 +5,7 @@ use crate::base::id::Id;
 use crate::base::secret::Secret;
 use crate::domain::actor::{Actor, Caller};
 use crate::domain::event::Event;
-use crate::domain::identity::{LinkedIdentity, ProviderTokens, proved_anew};
+use crate::domain::identity::{ProviderTokens, proved_anew};
 use crate::domain::permission::{Permission, Relation};
 use crate::domain::role::Role;
 use crate::domain::session::Session;
@@ -13,7 +13,7 @@ use crate::domain::text::{Email, Name};
 use crate::domain::user::User;
 use crate::domain::{Conflict, Error};
 use crate::idp::{Identity, Provider};
-use crate::store::identity::{self, Origin, Subject};
+use crate::store::identity::{self, Origin, Owned, Subject};
 use crate::store::provider_token::{self, Held};
 use crate::store::session::{self, NewSession};
 use crate::store::trip::{self, Trip};
@@ -65,7 +65,7 @@ impl Vouched {
     }
 
     /// Ends the trip; whose identity it is, if it is anybody's.
-    fn land(&self, tx: &mut Tx<'_>) -> Result<Option<(Id<LinkedIdentity>, Id<User>)>, Error> {
+    fn land(&self, tx: &mut Tx<'_>) -> Result<Option<Owned>, Error> {
         tx.note("provider", &self.provider);
         trip::finish(tx, self.trip)?;
         identity::find(tx, &self.subject.issuer, self.subject.subject.expose())
@@ -73,23 +73,23 @@ impl Vouched {
 
     /// Finds the person, or makes their account.
     pub(super) fn settle(&self, tx: &mut Tx<'_>, invitation: Option<&str>) -> Result<(Id<User>, Origin), Error> {
-        let (identity, user) = match self.land(tx)? {
-            Some((identity, user)) => {
-                identity::touch(tx, user, identity, &self.subject)?;
-                (identity, user)
+        let known = match self.land(tx)? {
+            Some(known) => {
+                identity::touch(tx, known.user, known.id, &self.subject)?;
+                known
             }
             None => self.join(tx, self.admitted || invitation.is_some())?,
         };
         if let Some(selector) = invitation {
-            go_through(tx, selector, self.email.as_ref(), user)?;
+            go_through(tx, selector, self.email.as_ref(), known.user)?;
         }
-        self.keep(tx, user, identity)?;
-        Ok((user, Origin::new(tx, identity, self.sid.as_ref().map(|sid| sid.expose().as_str()))))
+        self.keep(tx, known)?;
+        Ok((known.user, Origin::new(tx, known.id, self.sid.as_ref().map(|sid| sid.expose().as_str()))))
     }
 
     /// Makes their account, if they may join. An address that another has verified is no way in; what somebody only
     /// says of themself stands in nobody's way.
-    fn join(&self, tx: &mut Tx<'_>, may_join: bool) -> Result<(Id<LinkedIdentity>, Id<User>), Error> {
+    fn join(&self, tx: &mut Tx<'_>, may_join: bool) -> Result<Owned, Error> {
         if let Some(email) = &self.email {
             user::refuse_taken(tx, email)?;
         }
@@ -100,12 +100,12 @@ impl Vouched {
             return Err(Error::NotInvited);
         }
         let email = self.email.clone().map(Address::Verified);
-        let id = join(tx, &NewUser { name, email, instance_role: Role::Member })?;
-        Ok((identity::insert(tx, id, &self.subject)?, id))
+        let user = join(tx, &NewUser { name, email, instance_role: Role::Member })?;
+        Ok(Owned { id: identity::insert(tx, user, &self.subject)?, user })
     }
 
     /// Keeps what came along: the provider's tokens, and its word for the address that the person states.
-    fn keep(&self, tx: &mut Tx<'_>, user: Id<User>, identity: Id<LinkedIdentity>) -> Result<(), Error> {
+    fn keep(&self, tx: &mut Tx<'_>, Owned { id: identity, user }: Owned) -> Result<(), Error> {
         if let Some(email) = &self.email
             && user::verify_address(tx, user, email)?
         {
@@ -181,9 +181,9 @@ impl Action for Link {
         if self.0.land(tx)?.is_some() {
             return Err(Error::Conflict(Conflict::AlreadyExists));
         }
-        let identity = identity::insert(tx, user, &self.0.subject)?;
-        tx.concerns("identity", identity);
-        self.0.keep(tx, user, identity)
+        let id = identity::insert(tx, user, &self.0.subject)?;
+        tx.concerns("identity", id);
+        self.0.keep(tx, Owned { id, user })
     }
 }
 
@@ -218,17 +218,16 @@ impl Action for StepUp {
         };
         let person = &self.person;
         tx.note("method", "provider");
-        let identity = match person.land(tx)? {
-            Some((identity, user)) if user == signed_in.user => identity,
-            _ => return Err(Error::Conflict(Conflict::OtherIdentity)),
+        let Some(known) = person.land(tx)?.filter(|known| known.user == signed_in.user) else {
+            return Err(Error::Conflict(Conflict::OtherIdentity));
         };
         if !proved_anew(person.auth_time, self.began_at, tx.now()) {
             return Err(Error::Conflict(Conflict::StepUpIgnored));
         }
         let session = signed_in.session()?.id;
         tx.concerns("session", session);
-        identity::touch(tx, signed_in.user, identity, &person.subject)?;
-        person.keep(tx, signed_in.user, identity)?;
+        identity::touch(tx, known.user, known.id, &person.subject)?;
+        person.keep(tx, known)?;
         session::prove_again(tx, session)
     }
 }

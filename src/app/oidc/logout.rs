@@ -51,15 +51,15 @@ impl Action for LogOut {
         let gone = self.gone;
         tx.note("provider", &self.provider);
         identity::use_logout_token(tx, &gone.issuer, &gone.token, gone.expires_at)?;
-        let Some((identity, user)) = identity::find(tx, &gone.issuer, &gone.subject)? else {
+        let Some(known) = identity::find(tx, &gone.issuer, &gone.subject)? else {
             tx.note("sessions", 0);
             return Ok(());
         };
-        tx.attribute_to(user);
-        tx.concerns("identity", identity);
+        tx.attribute_to(known.user);
+        tx.concerns("identity", known.id);
         let reason = RevokeReason::ProviderLogout;
-        let ended = session::revoke_of_identity(tx, identity, gone.session.as_deref(), reason)?;
+        let ended = session::revoke_of_identity(tx, known.id, gone.session.as_deref(), reason)?;
         tx.note("sessions", ended);
-        login_code::withdraw(tx, identity)
+        login_code::withdraw(tx, known.id)
     }
 }

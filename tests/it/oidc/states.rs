@@ -11,8 +11,8 @@ use crate::forge;
 const STATES: [&str; 4] = ["made", "back", "used", "expired"];
 
 /// Puts the one trip that is there into a state, behind the server's back.
-fn put(stage: &Stage, state: &str) {
-    let sql = match state {
+fn put(stage: &Stage, into: &str) {
+    let sql = match into {
         "made" => "UPDATE login_transactions SET returned_at = NULL, consumed_at = NULL",
         "back" => "UPDATE login_transactions SET returned_at = created_at, consumed_at = NULL",
         "used" => "UPDATE login_transactions SET returned_at = created_at, consumed_at = created_at",

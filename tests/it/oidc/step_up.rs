@@ -13,13 +13,11 @@ use crate::world::{Options, Person, World};
 
 async fn is_fresh(person: &Person) -> bool {
     let answer = person.post(LINK, &json!({"provider": "lying"})).await;
-    match answer.status.as_u16() {
-        200 => true,
-        _ => {
-            answer.problem(401, "step-up-required");
-            false
-        }
+    if answer.status == 200 {
+        return true;
     }
+    answer.problem(401, "step-up-required");
+    false
 }
 
 /// Somebody with a linked identity whose sign-in is eleven minutes old.
