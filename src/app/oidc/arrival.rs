@@ -178,9 +178,7 @@ impl Action for Link {
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let user = tx.user()?;
-        if self.0.land(tx)?.is_some() {
-            return Err(Error::Conflict(Conflict::AlreadyExists));
-        }
+        self.0.land(tx)?;
         let id = identity::insert(tx, user, &self.0.subject)?;
         tx.concerns("identity", id);
         self.0.keep(tx, Owned { id, user })
