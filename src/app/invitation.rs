@@ -14,6 +14,7 @@ use crate::domain::role::Role;
 use crate::domain::session::{Method, Session};
 use crate::domain::team::{INVITATION_LIFETIME, Invitation, MAX_INVITATION_LIFETIME, Team};
 use crate::domain::text::Email;
+use crate::domain::trip::Errand;
 use crate::domain::user::{User, UserState};
 use crate::domain::{AuthFailure, Conflict, Error};
 use crate::store::invitation::{self, NewInvitation};
@@ -22,6 +23,7 @@ use crate::store::user::{self, Address, NewUser};
 use crate::store::{Action, Asker, Query, Reach, ReadTx, Target, Tx, team};
 
 use super::bearer::Bearer;
+use super::oidc::Departure;
 use super::sign_in::{Arrival, SignedInNow, arrive, join};
 use super::{Acted, App};
 
@@ -93,6 +95,14 @@ impl App {
         }
         self.begin_session(caller, arrival, Method::Invitation, |arrival, session| Join { selector, arrival, session })
             .await
+    }
+
+    /// Goes through the door by way of a provider, who vouches for the person: makes their account, or knows it again.
+    pub async fn accept_at_provider(&self, caller: &Caller, token: &str, provider: &str) -> Result<Departure, Error> {
+        self.spend(caller, quota::SIGN_INS).await?;
+        let outcome = self.check_invitation(token).await;
+        let selector = self.note_refusal(caller, outcome, KIND).await?;
+        self.depart(caller, provider, Errand::Invitation(selector)).await
     }
 
     /// The selector of an invitation that this server made and nobody has closed.
@@ -258,7 +268,12 @@ fn is_backed(read: &ReadTx<'_>, invitation: &Invitation, person: Id<User>) -> Re
 }
 
 /// Uses the invitation up and makes the person a member.
-fn go_through(tx: &mut Tx<'_>, selector: &str, email: Option<&Email>, person: Id<User>) -> Result<Id<Team>, Error> {
+pub(super) fn go_through(
+    tx: &mut Tx<'_>,
+    selector: &str,
+    email: Option<&Email>,
+    person: Id<User>,
+) -> Result<Id<Team>, Error> {
     let accepted = invitation::accept(tx, selector, email)?;
     if !is_backed(tx, &accepted, person)? {
         return Err(Error::Conflict(Conflict::InvitationClosed));

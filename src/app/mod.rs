@@ -16,6 +16,7 @@ pub mod leaving;
 pub mod live;
 pub mod notification;
 pub mod oidc;
+mod one_time;
 pub mod people;
 pub mod qr_approval;
 pub mod qr_sign_in;
@@ -74,6 +75,7 @@ pub struct App {
     failures: Failures,
     last_seen: LastSeen,
     streams: Streams,
+    renewals: oidc::Renewals,
     public_url: String,
 }
 
@@ -95,8 +97,21 @@ impl App {
         let quotas = Quotas::new(Arc::clone(&clock), &quotas, &store.look(store::quota::load)?);
         let bearer = Bearer::new(Arc::clone(&entropy));
         let (idle, failures) = (Idle::since(clock.now()), Failures::default());
-        let (last_seen, streams) = (LastSeen::default(), Streams::default());
-        Ok(Self { store, clock, entropy, providers, quotas, bearer, idle, failures, last_seen, streams, public_url })
+        let (last_seen, streams, renewals) = (LastSeen::default(), Streams::default(), oidc::Renewals::default());
+        Ok(Self {
+            store,
+            clock,
+            entropy,
+            providers,
+            quotas,
+            bearer,
+            idle,
+            failures,
+            last_seen,
+            streams,
+            renewals,
+            public_url,
+        })
     }
 
     /// Changes something: quota, permission, effect and audit row, or nothing.

@@ -14,7 +14,7 @@ use crate::domain::qr_sign_in::{Approver, Numbers, QrSignIn, State, Step};
 use crate::domain::quota::{self, Quota};
 use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, notification, qr_sign_in, their_own};
 
-use super::oidc::sha256;
+use super::one_time::sha256;
 use super::qr_sign_in::KIND;
 use super::quota::network;
 use super::{Acted, App};

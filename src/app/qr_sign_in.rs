@@ -17,7 +17,7 @@ use crate::store::qr_sign_in::{self, NewQrSignIn};
 use crate::store::session::{self, NewSession};
 use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, user};
 
-use super::oidc::{random_text, sha256};
+use super::one_time::{random_text, sha256};
 use super::quota::network;
 use super::sign_in::{Arrival, SignedInNow, arrive};
 use super::{Acted, App};
@@ -53,7 +53,7 @@ impl App {
     /// Begins, for a new device.
     pub async fn begin_qr_sign_in(&self, caller: &Caller, device: DeviceDescription) -> Result<Acted<Begun>, Error> {
         self.spend(caller, quota::SIGN_INS).await?;
-        let [poll_secret, scan_secret] = [(); 2].map(|()| Secret::new(random_text(&*self.entropy)));
+        let [poll_secret, scan_secret] = [(); 2].map(|()| random_text(&*self.entropy));
         let new = NewQrSignIn {
             device,
             address: caller.address,

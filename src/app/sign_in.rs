@@ -23,7 +23,7 @@ use crate::store::{Action, ReadTx, Target, Tx};
 
 use super::App;
 use super::bearer::Bearer;
-use super::oidc::{random_text, sha256};
+use super::one_time::{random_text, sha256};
 
 /// What a person brings along when they sign in.
 #[derive(Clone, Debug)]
@@ -134,10 +134,10 @@ impl App {
         action: impl FnOnce(Arrival, NewSession) -> A,
     ) -> Result<SignedInNow, Error> {
         let new = self.bearer.mint(&self.store, TokenKind::Session).await?;
-        let new_mark = Secret::new(random_text(&*self.entropy));
+        let new_mark = random_text(&*self.entropy);
         let device = self.arriving_device(caller, &arrival, &new_mark)?;
         let (marked, shown) = (device.marked, arrival.mark.clone());
-        let session = NewSession { kind: arrival.kind, method, token: new.record, device };
+        let session = NewSession { kind: arrival.kind, method, token: new.record, device, origin: None };
         let acted = self.act(caller, action(arrival, session)).await?;
         let (session, user) = acted.output;
         let mark = shown.filter(|_| marked.is_some() && marked == session.device).unwrap_or(new_mark);

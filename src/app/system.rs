@@ -18,6 +18,11 @@ use crate::store::{Action, Note, Target, Tx, session};
 use super::App;
 use super::failures::Verdict;
 
+/// One of Milton's own timers.
+pub(super) const fn timer(name: &'static str) -> Caller {
+    Caller::local(Actor::Job(name))
+}
+
 /// The row that a caller's first refusal within a quota's window leaves.
 pub(super) fn quota_exceeded(quota: Quota) -> Note {
     let detail = BTreeMap::from([("quota", quota.name.to_owned()), ("limit", quota.limit.to_string())]);

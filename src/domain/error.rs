@@ -106,6 +106,12 @@ pub enum Conflict {
     /// There are as many of these as one person may have.
     #[error("limit reached")]
     LimitReached,
+    /// The provider did not let the person sign in anew.
+    #[error("step-up ignored")]
+    StepUpIgnored,
+    /// Somebody came back from the provider whose identity is not linked to the account.
+    #[error("other identity")]
+    OtherIdentity,
 }
 
 /// One field that is wrong.
@@ -143,6 +149,8 @@ impl Error {
             Self::Conflict(Conflict::AlreadyExists) => "already-exists",
             Self::Conflict(Conflict::AlreadyClaimed) => "already-claimed",
             Self::Conflict(Conflict::LimitReached) => "limit-reached",
+            Self::Conflict(Conflict::StepUpIgnored) => "step-up-ignored",
+            Self::Conflict(Conflict::OtherIdentity) => "other-identity",
             Self::Invalid(_) => "invalid",
             Self::RateLimited { .. } => "quota-exceeded",
             Self::PreconditionFailed => "precondition-failed",

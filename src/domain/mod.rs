@@ -8,7 +8,9 @@ pub mod delegation;
 pub mod device;
 pub mod error;
 pub mod event;
+pub mod identity;
 mod invisible;
+pub mod native;
 pub mod networks;
 pub mod notification;
 pub mod permission;
@@ -18,6 +20,7 @@ pub mod role;
 pub mod session;
 pub mod team;
 pub mod text;
+pub mod trip;
 pub mod user;
 
 pub use error::{AuthFailure, Conflict, Error, FieldError};

@@ -146,6 +146,8 @@ pub enum RevokeReason {
     ProviderLogout,
     /// The identity it was begun with was unlinked.
     Unlinked,
+    /// The one-time code that it began with was shown again.
+    CodeReused,
 }
 
 impl RevokeReason {
@@ -163,6 +165,7 @@ impl RevokeReason {
             Self::Leaving => "leaving",
             Self::ProviderLogout => "provider-logout",
             Self::Unlinked => "unlinked",
+            Self::CodeReused => "code-reused",
         }
     }
 }

@@ -54,6 +54,14 @@ pub struct Visitor {
     pub device_mark: Option<Secret<String>>,
 }
 
+impl Visitor {
+    /// The same circumstances, and nobody in particular: browsers on their way to a provider and back may show a session
+    /// or not, as their rules for cookies have it, and it is of no matter.
+    pub fn anybody(&self) -> Caller {
+        Caller { actor: Actor::Anonymous, ..self.caller.clone() }
+    }
+}
+
 impl Deref for Member {
     type Target = App;
     fn deref(&self) -> &App {

@@ -57,6 +57,19 @@ pub const KINDS: &[Kind] = &[
         "Limit reached",
         "There are as many of these as one person may have: take one away first.",
     ),
+    kind(
+        "step-up-ignored",
+        409,
+        "Provider did not ask anew",
+        "The provider let you through without a new sign-in there, which proves nothing. Use a passkey, sign in again, or \
+         ask the host for a one-time link.",
+    ),
+    kind(
+        "other-identity",
+        409,
+        "Another identity",
+        "Whoever came back from the provider is not linked to this account. Use the identity that is.",
+    ),
     kind("held", 409, "Legal hold", "A legal hold forbids this."),
     kind("precondition-failed", 412, "Precondition failed", "It was changed meanwhile: read it again, then repeat."),
     kind("payload-too-large", 413, "Payload too large", "The body is larger than allowed."),

@@ -43,6 +43,11 @@ pub fn mark_device(mark: &Secret<String>) -> String {
     set(DEVICE, mark.expose(), "Lax", MARK_LIFETIME.as_secs())
 }
 
+/// Takes the cookie of a sign-in away: it is over, whatever came of it.
+pub fn end_login() -> String {
+    set(LOGIN, "", "Lax", 0)
+}
+
 /// Takes the console's session away.
 pub fn end_session() -> String {
     set(SESSION, "", "Strict", 0)

@@ -273,7 +273,7 @@ mod tests {
     use super::*;
     use crate::domain::Conflict;
 
-    const CONFLICTS: [Conflict; 7] = [
+    const CONFLICTS: [Conflict; 9] = [
         Conflict::LastOwner,
         Conflict::WrongState,
         Conflict::LinkRequired,
@@ -281,6 +281,8 @@ mod tests {
         Conflict::AlreadyExists,
         Conflict::AlreadyClaimed,
         Conflict::LimitReached,
+        Conflict::StepUpIgnored,
+        Conflict::OtherIdentity,
     ];
     const AUTH: [AuthFailure; 5] = [
         AuthFailure::Missing,

@@ -40,6 +40,12 @@ impl ProviderConfig {
         }
     }
 
+    /// Whether the provider is known to let people sign in anew when it is asked to (`prompt=login`, `max_age`). Google
+    /// ignores both; whether another does shows when somebody comes back.
+    pub fn signs_in_anew(&self) -> bool {
+        self.issuer != GOOGLE_ISSUER
+    }
+
     /// Whether this identity may join without an invitation: its e-mail is verified and in an allowed domain.
     ///
     /// At Google anyone can open an account with a foreign address, so there the signed `hd` claim, which only the
@@ -55,7 +61,7 @@ impl ProviderConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::idp::ProviderTokens;
+    use crate::domain::identity::ProviderTokens;
 
     fn identity(email: &str, email_verified: bool, hosted_domain: Option<&str>) -> Identity {
         Identity {
@@ -65,6 +71,8 @@ mod tests {
             email_verified,
             name: None,
             hosted_domain: hosted_domain.map(str::to_owned),
+            auth_time: None,
+            session: None,
             tokens: ProviderTokens { access: Secret::new(String::new()), refresh: None, expires_at: None },
         }
     }

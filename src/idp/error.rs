@@ -27,6 +27,9 @@ pub enum IdpError {
     /// The ID token proves nothing.
     #[error("ID token: {0}")]
     IdToken(#[from] IdTokenFault),
+    /// The logout token is a good ID token perhaps, but none of a logout.
+    #[error("logout token: {0}")]
+    LogoutToken(#[from] LogoutTokenFault),
 }
 
 /// What is wrong with a discovery document.
@@ -107,6 +110,20 @@ pub enum IdTokenFault {
     AccessTokenHash,
 }
 
+/// What is wrong with a logout token beyond what can be wrong with an ID token (Back-Channel Logout 1.0, 2.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LogoutTokenFault {
+    /// It speaks of no logout.
+    #[error("no logout event")]
+    Event,
+    /// It has no name that could be remembered, or one that is too long.
+    #[error("no usable id")]
+    Id,
+    /// It was issued too long ago.
+    #[error("old")]
+    Old,
+}
+
 /// Error codes of RFC 6749 (4.1.2.1, 5.2) and OpenID Connect Core (3.1.2.6); others are not repeated.
 const KNOWN_CODES: [&str; 15] = [
     "access_denied",
@@ -144,6 +161,9 @@ impl IdpError {
             Self::UserInfo => "user-info",
             Self::CallbackIssuer => "callback-issuer",
             Self::IdToken(fault) => fault.kind(),
+            Self::LogoutToken(LogoutTokenFault::Event) => "logout-token-event",
+            Self::LogoutToken(LogoutTokenFault::Id) => "logout-token-id",
+            Self::LogoutToken(LogoutTokenFault::Old) => "logout-token-old",
         }
     }
 }

@@ -75,7 +75,8 @@ impl HttpClient {
         }
     }
 
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    /// Sends one request.
+    pub(super) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         if !self.permits_uri(request.uri()) {
             return Err(HttpError::Insecure);
         }

@@ -1,7 +1,7 @@
 //! Who somebody is, according to a provider that proved it. No `Debug`: all of it is personal.
 
 use crate::base::clock::Timestamp;
-use crate::base::secret::Secret;
+use crate::domain::identity::ProviderTokens;
 
 /// A person as a provider knows them. (`issuer`, `subject`) is the identity; everything else may change.
 pub struct Identity {
@@ -17,16 +17,10 @@ pub struct Identity {
     pub name: Option<String>,
     /// Google's `hd`: the organisation's domain that the account belongs to.
     pub hosted_domain: Option<String>,
+    /// When they last proved to the provider who they are, if the provider tells it.
+    pub auth_time: Option<Timestamp>,
+    /// What the provider calls its own session (`sid`), if it has a name.
+    pub session: Option<String>,
     /// What the provider gave for further requests.
     pub tokens: ProviderTokens,
-}
-
-/// Tokens for requests to the provider.
-pub struct ProviderTokens {
-    /// The access token.
-    pub access: Secret<String>,
-    /// The refresh token, if there is one.
-    pub refresh: Option<Secret<String>>,
-    /// When the access token ends, if the provider says.
-    pub expires_at: Option<Timestamp>,
 }

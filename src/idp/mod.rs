@@ -6,10 +6,19 @@
 //! with into an [`Identity`]. Between the two, the caller keeps `state`, `nonce` and `pkce_verifier`, lets them be
 //! used once, and compares `state` itself.
 //!
+//! # What else a provider is asked
+//!
+//! - *To sign a person in anew* ([`Prompt::Anew`]: `prompt=login`, `max_age=0`), as a new proof of who they are. Whether it
+//!   did shows in [`Identity::auth_time`]; Google ignores the question.
+//! - *For new access tokens* ([`Provider::refresh`]), and *to revoke what it gave* ([`Provider::revoke`], RFC 7009).
+//! - *Nothing, but it speaks up* when somebody signs out there: [`Provider::verify_logout`] checks its logout token
+//!   ([Back-Channel Logout 1.0](https://openid.net/specs/openid-connect-backchannel-1_0.html)).
+//!
 //! # Configuration
 //!
 //! Register Milton at the provider as a *web application* with the redirect address
-//! `https://<your host>/auth/callback/<name>`, then write into `milton.toml`:
+//! `https://<your host>/auth/callback/<name>` and, where it can, the back-channel logout address
+//! `https://<your host>/auth/backchannel-logout/<name>`; then write into `milton.toml`:
 //!
 //! ```toml
 //! # Google: console.cloud.google.com → APIs & Services → Credentials → OAuth client ID
@@ -35,11 +44,14 @@ mod error;
 mod http_client;
 mod id_token;
 mod identity;
+mod logout_token;
 mod protocol;
 mod provider;
+mod tokens;
 
 pub use config::{GOOGLE_ISSUER, ProviderConfig};
-pub use error::{DiscoveryFault, HttpError, IdTokenFault, IdpError};
+pub use error::{DiscoveryFault, HttpError, IdTokenFault, IdpError, LogoutTokenFault};
 pub use http_client::{HttpClient, HttpOptions};
-pub use identity::{Identity, ProviderTokens};
-pub use provider::{Provider, Start};
+pub use identity::Identity;
+pub use logout_token::LoggedOut;
+pub use provider::{Prompt, Provider, Start};

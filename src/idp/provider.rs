@@ -1,13 +1,14 @@
 //! One provider: where to send the browser, and what to make of the code it brings back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use openidconnect::core::{CoreAuthenticationFlow, CoreClientAuthMethod};
+use openidconnect::core::{CoreAuthPrompt, CoreAuthenticationFlow, CoreClientAuthMethod};
 use openidconnect::{
     AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndUserName, IssuerUrl, LocalizedClaim, Nonce,
-    OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, UserInfoError,
+    OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, UserInfoError,
 };
 
 use crate::base::clock::{Clock, Timestamp};
@@ -19,8 +20,9 @@ use super::directory::Directory;
 use super::error::{IdTokenFault, IdpError};
 use super::http_client::HttpClient;
 use super::id_token;
-use super::identity::{Identity, ProviderTokens};
+use super::identity::Identity;
 use super::protocol::{Claims, Client, Metadata, TokenAnswer, UserInfo};
+use super::tokens;
 
 /// A sign-in that has begun. The three secrets are 32 random bytes each, base64url, and good for this one sign-in.
 pub struct Start {
@@ -34,14 +36,23 @@ pub struct Start {
     pub pkce_verifier: Secret<String>,
 }
 
+/// How the provider shall ask the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prompt {
+    /// As it likes: a session of its own may be enough.
+    AsUsual,
+    /// By a new sign-in there, whatever session it has. Some providers ignore that: see [`Identity::auth_time`].
+    Anew,
+}
+
 /// An OpenID provider as configured. Makes no request before it is needed.
 pub struct Provider {
-    config: ProviderConfig,
-    client_id: ClientId,
-    directory: Directory,
-    clock: Arc<dyn Clock>,
+    pub(super) config: ProviderConfig,
+    pub(super) client_id: ClientId,
+    pub(super) directory: Directory,
+    pub(super) clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    http: HttpClient,
+    pub(super) http: HttpClient,
 }
 
 impl Provider {
@@ -90,16 +101,20 @@ impl Provider {
     ///
     /// # Errors
     /// `Discovery`, `Http`, or `Configuration` for a redirect address that is none.
-    pub async fn begin(&self, redirect_uri: &str) -> Result<Start, IdpError> {
+    pub async fn begin(&self, redirect_uri: &str, prompt: Prompt) -> Result<Start, IdpError> {
         let client = self.client(&*self.directory.current().await?, redirect_uri)?;
         let (state, nonce, pkce_verifier) = (self.random(), self.random(), self.random());
         let challenge = PkceCodeChallenge::from_code_verifier_sha256(&verifier(&pkce_verifier));
         let (csrf, once) = (CsrfToken::new(state.expose().clone()), Nonce::new(nonce.expose().clone()));
-        let (url, _, _) = client
+        let mut request = client
             .authorize_url(CoreAuthenticationFlow::AuthorizationCode, move || csrf, move || once)
             .add_scopes(["email", "profile"].map(|scope| Scope::new(scope.to_owned())))
-            .set_pkce_challenge(challenge)
-            .url();
+            .set_pkce_challenge(challenge);
+        if prompt == Prompt::Anew {
+            // `max_age` makes `auth_time` a claim that the provider must give (Core, 3.1.2.1).
+            request = request.add_prompt(CoreAuthPrompt::Login).set_max_age(Duration::ZERO);
+        }
+        let (url, _, _) = request.url();
         Ok(Start { authorize_url: url.into(), state, nonce, pkce_verifier })
     }
 
@@ -137,30 +152,37 @@ impl Provider {
             .set_pkce_verifier(verifier(pkce_verifier))
             .request_async(&self.http)
             .await
-            .map_err(|error| match error {
-                RequestTokenError::ServerResponse(refusal) => IdpError::refused(refusal.error().as_ref()),
-                RequestTokenError::Request(error) => error.into(),
-                RequestTokenError::Parse(..) | RequestTokenError::Other(_) => IdpError::TokenAnswer,
-            })?;
+            .map_err(tokens::refusal)?;
         let claims = self.verify(&answer, &metadata, &Nonce::new(nonce.expose().clone())).await?;
         let info = if claims.email().is_none() { self.user_info(&client, &answer, claims).await? } else { None };
         Ok(self.identity(&answer, claims, info.as_ref()))
     }
 
-    /// Verifies the ID token; a key we do not know makes us ask for newer keys once.
+    /// Verifies the ID token.
     async fn verify<'a>(
         &self,
         answer: &'a TokenAnswer,
         metadata: &Arc<Metadata>,
         nonce: &Nonce,
     ) -> Result<&'a Claims, IdpError> {
-        let verify = |metadata: &Metadata| id_token::verify(answer, metadata, &self.client_id, nonce, self.clock.now());
+        let verify =
+            |metadata: &Metadata| Ok(id_token::verify(answer, metadata, &self.client_id, nonce, self.clock.now())?);
+        self.with_newer_keys(metadata, verify).await
+    }
+
+    /// Checks what the provider signed; a key we do not know makes us ask for newer keys, at most once a minute.
+    pub(super) async fn with_newer_keys<T>(
+        &self,
+        metadata: &Arc<Metadata>,
+        verify: impl Fn(&Metadata) -> Result<T, IdpError>,
+    ) -> Result<T, IdpError> {
+        let unknown = IdpError::IdToken(IdTokenFault::UnknownKey);
         match verify(metadata) {
-            Err(IdTokenFault::UnknownKey) => match self.directory.newer_keys(metadata).await? {
-                Some(newer) => Ok(verify(&newer)?),
-                None => Err(IdTokenFault::UnknownKey.into()),
+            Err(error) if error == unknown => match self.directory.newer_keys(metadata).await? {
+                Some(newer) => verify(&newer),
+                None => Err(unknown),
             },
-            checked => Ok(checked?),
+            checked => checked,
         }
     }
 
@@ -195,11 +217,13 @@ impl Provider {
             email_verified: email_verified.unwrap_or(false),
             name: name.and_then(plain_name),
             hosted_domain: claims.additional_claims().hd.clone(),
-            tokens: tokens(answer, self.clock.now()),
+            auth_time: claims.auth_time().map(|at| Timestamp::from_micros(at.timestamp_micros())),
+            session: claims.additional_claims().sid.clone().filter(|sid| (1..=255).contains(&sid.len())),
+            tokens: tokens::given(answer, self.clock.now()),
         }
     }
 
-    fn client(&self, metadata: &Metadata, redirect_uri: &str) -> Result<Client, IdpError> {
+    pub(super) fn client(&self, metadata: &Metadata, redirect_uri: &str) -> Result<Client, IdpError> {
         let redirect = RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| IdpError::Configuration("redirect"))?;
         let secret = self.config.client_secret.as_ref().map(|secret| ClientSecret::new(secret.expose().clone()));
         let client = Client::from_provider_metadata(metadata.clone(), self.client_id.clone(), secret);
@@ -213,7 +237,7 @@ impl Provider {
 }
 
 /// How to show the client secret: in the header, which is the default, unless the provider only takes the body.
-fn auth_type(metadata: &Metadata) -> AuthType {
+pub(super) fn auth_type(metadata: &Metadata) -> AuthType {
     match metadata.token_endpoint_auth_methods_supported() {
         Some(methods)
             if methods.contains(&CoreClientAuthMethod::ClientSecretPost)
@@ -231,12 +255,4 @@ fn verifier(secret: &Secret<String>) -> PkceCodeVerifier {
 
 fn plain_name(name: &LocalizedClaim<EndUserName>) -> Option<String> {
     name.get(None).map(|name| name.as_str().to_owned()).filter(|name| !name.is_empty())
-}
-
-fn tokens(answer: &TokenAnswer, now: Timestamp) -> ProviderTokens {
-    ProviderTokens {
-        access: Secret::new(answer.access_token().secret().clone()),
-        refresh: answer.refresh_token().map(|token| Secret::new(token.secret().clone())),
-        expires_at: answer.expires_in().map(|span| now + span),
-    }
 }

@@ -24,6 +24,11 @@ pub trait Action: Send + 'static {
     /// What it leaves in the audit log.
     fn event(&self) -> Event;
 
+    /// What it leaves there when it is allowed and fails all the same, where that has a name of its own.
+    fn failure_event(&self) -> Event {
+        self.event()
+    }
+
     /// How often the caller may do it.
     fn quota(&self) -> Option<Quota> {
         None

@@ -154,6 +154,7 @@ impl<A: Action> Work for Pending<A> {
             return Ok(());
         };
         let facts = Facts { permission: action.permission(), event: action.event(), target: action.target() };
+        let failure = action.failure_event();
         let now = desk.clock.now();
         let mut person = None;
         let outcome = apart(desk, |desk| {
@@ -165,7 +166,10 @@ impl<A: Action> Work for Pending<A> {
         self.outcome = Some(match outcome {
             Ok(done) => Ok(done),
             Err(error) => {
-                let note = refusal(facts.permission, Some(facts.event), facts.target, &error);
+                let mut note = refusal(facts.permission, Some(facts.event), facts.target, &error);
+                if note.event == facts.event {
+                    note.event = failure;
+                }
                 match apart(desk, |desk| note.write(desk, &self.caller, person, now))? {
                     Ok(_) => Err(error),
                     Err(fault) => {

@@ -10,7 +10,6 @@ use crate::crypto::blind_index::BlindColumn;
 use crate::domain::Error;
 use crate::domain::device::DeviceDescription;
 use crate::domain::qr_sign_in::{Approver, LIFETIME, Numbers, QrSignIn, State};
-use crate::domain::session::Session;
 
 use super::engine::{Row, Value, unexpected};
 use super::tx::{Column, ReadTx, Tx};

@@ -5,6 +5,7 @@ use crate::base::id::Id;
 use crate::base::page::{Page, PageRequest};
 use crate::domain::actor::{Proof, SignedIn};
 use crate::domain::device::Device;
+use crate::domain::identity::LinkedIdentity;
 use crate::domain::networks::Networks;
 use crate::domain::session::{
     ListedSession, Method, RevokeReason, SESSION_LIFETIME, Session, SessionKind, SessionProof,
@@ -14,6 +15,7 @@ use crate::domain::{AuthFailure, Error};
 
 use super::device::{self, ArrivingDevice};
 use super::engine::{Row, Value};
+use super::identity::Origin;
 use super::signal::Signal;
 use super::tx::{ReadTx, Tx, owned_by_user};
 
@@ -31,7 +33,8 @@ macro_rules! live {
 
 statements! {
     INSERT = "INSERT INTO sessions (id, user_id, device_id, kind, method, epoch, auth_time, created_at, \
-        expires_at) SELECT ?1, id, ?3, ?4, ?5, session_epoch, ?6, ?6, ?7 FROM users WHERE id = ?2";
+        expires_at, identity_id, provider_session_bidx) \
+        SELECT ?1, id, ?3, ?4, ?5, session_epoch, ?6, ?6, ?7, ?8, ?9 FROM users WHERE id = ?2";
     INSERT_TOKEN = "INSERT INTO api_tokens (selector, hash, user_id, session_id, created_at) \
         VALUES (?1, ?2, ?3, ?4, ?5)";
     FIND_TOKEN = "SELECT t.hash, t.user_id, s.id, s.kind, s.auth_time, s.expires_at, s.revoked_at, \
@@ -47,6 +50,10 @@ statements! {
         AND revoked_at IS NULL AND expires_at > ?2";
     REVOKE_ALL = "UPDATE sessions SET revoked_at = ?2, revoke_reason = ?3 WHERE user_id = ?1 AND revoked_at IS NULL \
         AND expires_at > ?2";
+    REVOKE_OF_IDENTITY = "UPDATE sessions SET revoked_at = ?3, revoke_reason = ?4 WHERE identity_id = ?1 \
+        AND (?2 IS NULL OR provider_session_bidx IS NULL OR provider_session_bidx = ?2) AND revoked_at IS NULL \
+        AND expires_at > ?3 RETURNING user_id";
+    PROVE_AGAIN = "UPDATE sessions SET auth_time = ?2 WHERE id = ?1 AND revoked_at IS NULL";
     RAISE_EPOCH = "UPDATE users SET session_epoch = session_epoch + 1 WHERE id = ?1";
 }
 
@@ -76,6 +83,8 @@ pub struct NewSession {
     pub token: TokenRecord,
     /// What it begins on.
     pub device: ArrivingDevice,
+    /// The identity it begins with, when a provider vouched.
+    pub origin: Option<Origin>,
 }
 
 /// Begins a session on a device, known or new; it ends 24 hours from now.
@@ -92,6 +101,8 @@ pub fn insert(tx: &mut Tx<'_>, user: Id<User>, new: &NewSession) -> Result<Sessi
         new.method.as_str().into(),
         now.into(),
         session.expires_at.into(),
+        new.origin.as_ref().map(|origin| origin.identity).into(),
+        new.origin.as_ref().and_then(Origin::provider_session).into(),
     ];
     tx.execute(INSERT, &values)?;
     let [selector, hash] = new.token.values();
@@ -214,6 +225,32 @@ pub fn revoke_of_device(
     let now = tx.now();
     tx.signal(Signal::TrustEnded(user));
     tx.execute(REVOKE_OF_DEVICE, &[device.into(), now.into(), reason.as_str().into()])
+}
+
+/// Ends the sessions that began with an identity; with `provider_session`, those alone that began in this session of the
+/// provider's, or of which it is not known. Answers how many were live.
+pub fn revoke_of_identity(
+    tx: &mut Tx<'_>,
+    identity: Id<LinkedIdentity>,
+    provider_session: Option<&str>,
+    reason: RevokeReason,
+) -> Result<usize, Error> {
+    let origin = Origin::new(tx, identity, provider_session);
+    let values = [identity.into(), origin.provider_session().into(), tx.now().into(), reason.as_str().into()];
+    let ended = tx.all(REVOKE_OF_IDENTITY, &values, |row| row.id(0))?;
+    if let Some(user) = ended.first() {
+        tx.signal(Signal::TrustEnded(*user));
+    }
+    Ok(ended.len())
+}
+
+/// Notes that the person has proved anew who they are. `Revoked` when the session is over.
+pub fn prove_again(tx: &mut Tx<'_>, session: Id<Session>) -> Result<(), Error> {
+    let now = tx.now();
+    match tx.execute(PROVE_AGAIN, &[session.into(), now.into()])? {
+        1 => Ok(()),
+        _ => Err(AuthFailure::Revoked.into()),
+    }
 }
 
 /// Ends all of a person's sessions, those included that begin while this runs. Answers how many were live.

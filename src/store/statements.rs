@@ -8,8 +8,9 @@ use crate::base::entropy::SystemEntropy;
 use crate::crypto::keyring::RootKey;
 
 use super::{
-    Store, StoreOptions, api_key, audit, audit_log, delegation, device, door, inspection, invitation, keys, leaving,
-    login, notification, open, people, qr_sign_in, quota, session, team, user,
+    Store, StoreOptions, api_key, audit, audit_log, delegation, device, door, identity, inspection, invitation, keys,
+    leaving, login, login_code, notification, open, people, provider_token, qr_sign_in, quota, session, team, trip,
+    user,
 };
 
 const ALL: &[(&str, &[&str])] = &[
@@ -19,18 +20,22 @@ const ALL: &[(&str, &[&str])] = &[
     ("delegation", delegation::STATEMENTS),
     ("device", device::STATEMENTS),
     ("door", door::STATEMENTS),
+    ("identity", identity::STATEMENTS),
     ("inspection", inspection::STATEMENTS),
     ("invitation", invitation::STATEMENTS),
     ("keys", keys::STATEMENTS),
     ("leaving", leaving::STATEMENTS),
     ("login", login::STATEMENTS),
+    ("login_code", login_code::STATEMENTS),
     ("notification", notification::STATEMENTS),
     ("open", open::STATEMENTS),
-    ("qr_sign_in", qr_sign_in::STATEMENTS),
     ("people", people::STATEMENTS),
+    ("provider_token", provider_token::STATEMENTS),
+    ("qr_sign_in", qr_sign_in::STATEMENTS),
     ("quota", quota::STATEMENTS),
     ("session", session::STATEMENTS),
     ("team", team::STATEMENTS),
+    ("trip", trip::STATEMENTS),
     ("user", user::STATEMENTS),
 ];
 

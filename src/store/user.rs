@@ -24,6 +24,9 @@ statements! {
     UPDATE = "UPDATE users SET name_sealed = coalesce(?2, name_sealed), email_sealed = coalesce(?3, email_sealed), \
         email_verified_at = CASE WHEN ?4 IS NULL OR ?4 = email_bidx THEN email_verified_at END, \
         email_bidx = coalesce(?4, email_bidx), version = version + 1, updated_at = ?5 WHERE id = ?1";
+    VERIFY = "UPDATE users SET email_verified_at = ?3, version = version + 1, updated_at = ?3 WHERE id = ?1 \
+        AND email_bidx = ?2 AND email_verified_at IS NULL AND NOT EXISTS (SELECT 1 FROM users other \
+        WHERE other.email_bidx = ?2 AND other.email_verified_at IS NOT NULL)";
 }
 
 pub(super) const NAME: Column = Column { table: "users", name: "name_sealed" };
@@ -181,4 +184,12 @@ pub fn update(tx: &mut Tx<'_>, id: Id<User>, name: Option<&Name>, email: Option<
     let values = [id.into(), name.into(), sealed_email(tx, id, email)?, index.into(), tx.now().into()];
     tx.execute(UPDATE, &values)?;
     Ok(())
+}
+
+/// A provider vouches for an address: it is verified from now on if it is the one that the person states, and nobody
+/// else has it verified. Answers whether that changed anything.
+pub fn verify_address(tx: &mut Tx<'_>, id: Id<User>, email: &Email) -> Result<bool, Error> {
+    let index = tx.blind_index(BlindColumn::UserEmail, email.as_str());
+    let now = tx.now();
+    Ok(tx.execute(VERIFY, &[id.into(), index.into(), now.into()])? == 1)
 }

@@ -7,8 +7,8 @@ use milton::base::clock::{ManualClock, Timestamp};
 use milton::base::entropy::SeededEntropy;
 use milton::base::secret::Secret;
 use milton::idp::{
-    DiscoveryFault, HttpClient, HttpError, HttpOptions, IdTokenFault, Identity, IdpError, Provider, ProviderConfig,
-    Start,
+    DiscoveryFault, HttpClient, HttpError, HttpOptions, IdTokenFault, Identity, IdpError, Prompt, Provider,
+    ProviderConfig, Start,
 };
 
 use crate::lying_provider::{Account, At, CLIENT_ID, CLIENT_SECRET, Lie, LyingProvider, parameter};
@@ -34,7 +34,7 @@ impl Stage {
 
     /// The whole journey: begin, browse, check the callback, finish.
     async fn sign_in(&self) -> Result<Identity, IdpError> {
-        let start = self.provider.begin(CALLBACK).await?;
+        let start = self.provider.begin(CALLBACK, Prompt::AsUsual).await?;
         let callback = self.lying.browse(&start.authorize_url).await;
         assert_eq!(parameter(&callback, "state").as_ref(), Some(start.state.expose()));
         self.provider.check_callback_issuer(parameter(&callback, "iss").as_deref()).await?;
@@ -154,7 +154,8 @@ async fn a_provider_that_is_down_slow_or_endless_does_not_hold_us_up() {
 #[tokio::test]
 async fn a_code_works_once_and_for_the_one_who_began() {
     let stage = Stage::with(Lie::None).await;
-    let (ours, theirs) = (stage.provider.begin(CALLBACK).await, stage.provider.begin(CALLBACK).await);
+    let (ours, theirs) =
+        (stage.provider.begin(CALLBACK, Prompt::AsUsual).await, stage.provider.begin(CALLBACK, Prompt::AsUsual).await);
     let (ours, theirs) = (ours.ok().unwrap(), theirs.ok().unwrap());
     let refused = Some(IdpError::Refused("invalid_grant"));
 
@@ -171,7 +172,7 @@ async fn no_two_sign_ins_share_a_value() {
     let stage = Stage::with(Lie::None).await;
     let mut seen = std::collections::HashSet::new();
     for _ in 0..3 {
-        let start = stage.provider.begin(CALLBACK).await.ok().unwrap();
+        let start = stage.provider.begin(CALLBACK, Prompt::AsUsual).await.ok().unwrap();
         for secret in [&start.state, &start.nonce, &start.pkce_verifier] {
             assert_eq!(secret.expose().len(), 43, "32 bytes");
             assert!(seen.insert(secret.expose().clone()));
@@ -215,7 +216,7 @@ async fn a_crowd_asks_once() {
         .map(|_| {
             tokio::spawn({
                 let stage = Arc::clone(&stage);
-                async move { stage.provider.begin(CALLBACK).await.is_ok() }
+                async move { stage.provider.begin(CALLBACK, Prompt::AsUsual).await.is_ok() }
             })
         })
         .collect();

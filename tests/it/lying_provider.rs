@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 
 mod lie;
 mod signer;
+mod tokens;
 
 pub use lie::{At, Lie};
 use signer::Signer;
@@ -58,6 +59,8 @@ struct Shared {
     issuer: String,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
+    /// The token endpoint answers while nobody holds it.
+    gate: tokio::sync::RwLock<()>,
 }
 
 struct State {
@@ -66,6 +69,12 @@ struct State {
     signer: Signer,
     codes: Vec<Grant>,
     access_tokens: Vec<(String, Account)>,
+    /// Whether refresh tokens are given out, and which are good.
+    renews: bool,
+    refresh_tokens: Vec<String>,
+    revoked: Vec<String>,
+    /// What the provider calls its own session.
+    sid: Option<String>,
     hits: Vec<String>,
 }
 
@@ -76,6 +85,8 @@ struct Grant {
     challenge: String,
     redirect_uri: String,
     account: Account,
+    /// Whether the person was to sign in anew.
+    anew: bool,
 }
 
 type Answer = Response<BoxBody<Bytes, Infallible>>;
@@ -91,9 +102,13 @@ impl LyingProvider {
             signer: Signer::new(),
             codes: Vec::new(),
             access_tokens: Vec::new(),
+            renews: false,
+            refresh_tokens: Vec::new(),
+            revoked: Vec::new(),
+            sid: None,
             hits: Vec::new(),
         };
-        let shared = Arc::new(Shared { issuer, clock, state: Mutex::new(state) });
+        let shared = Arc::new(Shared { issuer, clock, state: Mutex::new(state), gate: tokio::sync::RwLock::default() });
         let server = tokio::spawn(serve(listener, Arc::clone(&shared)));
         if lie == Lie::Down {
             server.abort();
@@ -119,6 +134,11 @@ impl LyingProvider {
     /// Signs with a new key from now on, and publishes that one alone.
     pub fn rotate_key(&self) {
         self.shared.state().signer.rotate();
+    }
+
+    /// Is down from now on.
+    pub fn stop(&self) {
+        self.server.abort();
     }
 
     /// How often a path was asked for.
@@ -169,6 +189,7 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Answer, I
         "/keys" => At::Keys,
         "/token" => At::Token,
         "/userinfo" => At::UserInfo,
+        "/revoke" => At::Revoke,
         _ if path.starts_with("/honest") => return Ok(json_answer(StatusCode::OK, &shared.discovery(Lie::None))),
         _ => return Ok(shared.authorize(head.uri.query().unwrap_or_default())),
     };
@@ -180,7 +201,15 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Answer, I
     Ok(match at {
         At::Discovery => json_answer(StatusCode::OK, &shared.discovery(lie)),
         At::Keys => json_answer(StatusCode::OK, &json!({ "keys": [shared.state().signer.public_key()] })),
-        At::Token => shared.token(lie, credentials, &form),
+        At::Token => {
+            let _open = shared.gate.read().await;
+            if parameter(&form, "grant_type").as_deref() == Some("refresh_token") {
+                shared.renew(credentials, &form)
+            } else {
+                shared.token(lie, credentials, &form)
+            }
+        }
+        At::Revoke => shared.revoke(credentials, &form),
         At::UserInfo => shared.user_info(lie, credentials),
     })
 }
@@ -214,6 +243,7 @@ impl Shared {
             "token_endpoint": if lie == Lie::InsecureEndpoint { "http://192.0.2.1/token".to_owned() } else { format!("{issuer}/token") },
             "userinfo_endpoint": format!("{issuer}/userinfo"),
             "jwks_uri": format!("{issuer}/keys"),
+            "revocation_endpoint": format!("{issuer}/revoke"),
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
             // An honest provider may offer weak ones as well; nobody has to take them.
@@ -240,7 +270,8 @@ impl Shared {
         }
         let account = state.account.clone();
         let (nonce, challenge, redirect_uri) = (get("nonce"), get("code_challenge"), get("redirect_uri"));
-        state.codes.push(Grant { code, nonce, challenge, redirect_uri, account });
+        let anew = get("prompt") == "login" && get("max_age") == "0";
+        state.codes.push(Grant { code, nonce, challenge, redirect_uri, account, anew });
         redirect(callback.as_str())
     }
 
@@ -260,9 +291,16 @@ impl Shared {
             return refuse("invalid_grant");
         }
         let access_token = format!("access-{}", grant.code);
-        let id_token = state.signer.id_token(lie, self.claims(lie, &grant, &access_token));
+        let mut claims = self.claims(lie, &grant, &access_token);
+        if let Some(sid) = &state.sid {
+            claims["sid"] = sid.as_str().into();
+        }
+        let id_token = state.signer.id_token(lie, claims);
         state.access_tokens.push((access_token.clone(), grant.account));
         let mut answer = json!({ "access_token": access_token, "token_type": "Bearer", "expires_in": 3600 });
+        if state.renews {
+            answer["refresh_token"] = state.new_refresh_token().into();
+        }
         if lie != Lie::NoIdToken {
             answer["id_token"] = id_token.into();
         }
@@ -278,6 +316,12 @@ impl Shared {
             "iat": now, "exp": now + 300, "at_hash": hash, "name": account.name,
             "email": account.email, "email_verified": account.email_verified,
         });
+        match lie {
+            Lie::NoAuthTime => {}
+            Lie::AuthTime(seconds) => claims["auth_time"] = json!(now + seconds),
+            _ if grant.anew => claims["auth_time"] = json!(now),
+            _ => {}
+        }
         if let Some(domain) = &account.hosted_domain {
             claims["hd"] = domain.as_str().into();
         }

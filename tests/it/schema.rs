@@ -87,7 +87,7 @@ const PLAIN_TEXT: &[(&str, &[&str])] = &[
     ("random names", &["api_tokens.selector", "invitations.selector", "sign_in_links.selector"]),
     ("pseudonyms", &["audit_log.actor_pseudonym", "users.pseudonym"]),
     ("`instance`, or a team's id", &["audit_log.scope"]),
-    ("from the configuration", &["identities.issuer", "login_transactions.provider"]),
+    ("from the configuration", &["identities.issuer", "login_transactions.provider", "oauth_tokens.provider"]),
 ];
 
 /// Bytes that are neither sealed nor a blind index.
@@ -95,14 +95,14 @@ const PLAIN_BYTES: &[(&str, &[&str])] = &[
     ("the Merkle tree", &["audit_head.frontier", "audit_head.mac", "audit_head.root", "audit_log.leaf"]),
     ("keys, wrapped", &["data_keys.wrapped"]),
     (
-        "SHA-256 of random values",
+        "SHA-256 of random values, and of the names of logout tokens",
         &[
             "devices.mark_hash",
             "login_codes.challenge_hash",
             "login_codes.code_hash",
-            "login_transactions.challenge_hash",
             "login_transactions.cookie_hash",
             "login_transactions.state_hash",
+            "logout_tokens.token_hash",
             "qr_logins.poll_hash",
             "qr_logins.scan_hash",
         ],
@@ -281,5 +281,5 @@ async fn migrations_are_numbered_without_a_gap_and_each_was_run() {
     assert_eq!(files, expected.collect());
     let numbers: Vec<_> = applied.iter().map(|(version, _)| *version).collect();
     assert!(numbers.iter().copied().eq(1..=*numbers.last().unwrap()), "{numbers:?}");
-    assert_eq!(tables(&open(&world)).len(), 27, "a new table is thought about in this file");
+    assert_eq!(tables(&open(&world)).len(), 28, "a new table is thought about in this file");
 }

@@ -263,6 +263,16 @@ impl Person {
 
     /// Any request. A live stream has no end to wait for: of it, the head is read.
     pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        self.transmit(method, path, body.map(|body| ("application/json", body.to_string()))).await
+    }
+
+    /// A form, as providers send it; the fields are written as they are.
+    pub async fn post_form(&self, path: &str, fields: &str) -> Answer {
+        let body = Some(("application/x-www-form-urlencoded", fields.to_owned()));
+        self.transmit(Method::POST, path, body).await
+    }
+
+    async fn transmit(&self, method: Method, path: &str, body: Option<(&str, String)>) -> Answer {
         let response = self.respond(method, path, body).await;
         let (status, headers) = (response.status(), response.headers().clone());
         let is_stream = response.content_type() == Some("text/event-stream");
@@ -272,7 +282,7 @@ impl Person {
     }
 
     /// Any request, with the answer's body still to come.
-    pub async fn respond(&self, method: Method, path: &str, body: Option<&Value>) -> Response {
+    pub async fn respond(&self, method: Method, path: &str, body: Option<(&str, String)>) -> Response {
         let mut request = poem::http::Request::builder().method(method).uri(path.parse::<Uri>().unwrap());
         for (name, value) in &self.headers {
             request = request.header(name, value);
@@ -280,14 +290,14 @@ impl Person {
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        if body.is_some() {
-            request = request.header("content-type", "application/json");
+        if let Some((kind, _)) = &body {
+            request = request.header("content-type", *kind);
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let local = LocalAddr(Addr::SocketAddr("192.0.2.1:443".parse().unwrap()));
         let remote = RemoteAddr(Addr::SocketAddr((self.address, 4711).into()));
         let parts = RequestParts::from((parts, local, remote, Scheme::HTTPS));
-        let body = body.map_or_else(Body::empty, |body| Body::from_string(body.to_string()));
+        let body = body.map_or_else(Body::empty, |(_, body)| Body::from_string(body));
         let request = Request::from_parts(parts, body);
         self.endpoint.get_response(request).await
     }

@@ -7,6 +7,7 @@ mod auth;
 mod delegations;
 mod devices;
 mod events;
+mod identities;
 mod invitations;
 mod leaving;
 mod me;
@@ -27,20 +28,11 @@ use crate::domain::Error;
 /// Every operation.
 pub type Api = (
     meta::Meta,
-    auth::Auth,
-    qr::Qr,
-    me::Me,
-    api_keys::ApiKeys,
-    leaving::Leaving,
-    people::People,
-    sessions::Sessions,
-    devices::Devices,
-    notifications::Notifications,
-    events::Events,
-    teams::Teams,
-    invitations::Invitations,
-    delegations::Delegations,
-    admin::Admin,
+    (auth::Auth, auth::Providers, qr::Qr),
+    (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
+    (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
+    (people::People, admin::Admin),
+    (teams::Teams, invitations::Invitations, delegations::Delegations),
 );
 
 /// How the document groups the operations.
@@ -70,20 +62,11 @@ enum Tag {
 pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
     let api: Api = (
         meta::Meta,
-        auth::Auth,
-        qr::Qr,
-        me::Me,
-        api_keys::ApiKeys,
-        leaving::Leaving,
-        people::People,
-        sessions::Sessions,
-        devices::Devices,
-        notifications::Notifications,
-        events::Events,
-        teams::Teams,
-        invitations::Invitations,
-        delegations::Delegations,
-        admin::Admin,
+        (auth::Auth, auth::Providers, qr::Qr),
+        (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
+        (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
+        (people::People, admin::Admin),
+        (teams::Teams, invitations::Invitations, delegations::Delegations),
     );
     let about = format!("{ABOUT}\n\n## Problems\n\n{}", catalog::markdown());
     OpenApiService::new(api, "Milton", env!("CARGO_PKG_VERSION"))

@@ -45,6 +45,8 @@ CREATE INDEX devices_by_user ON devices (user_id, id);
 
 -- What the provider said of the person, for them to tell their identities apart.
 ALTER TABLE identities ADD COLUMN claims_sealed BLOB;
+DROP INDEX identities_by_user;
+CREATE INDEX identities_by_user ON identities (user_id, id);
 
 -- How a session began, with which identity, and what the provider calls its own session (for its logout).
 ALTER TABLE sessions ADD COLUMN method TEXT NOT NULL DEFAULT 'link'
@@ -96,6 +98,7 @@ CREATE TABLE oauth_tokens (
     id             TEXT    NOT NULL PRIMARY KEY,
     user_id        TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     identity_id    TEXT    NOT NULL UNIQUE REFERENCES identities (id) ON DELETE CASCADE,
+    provider       TEXT    NOT NULL,
     access_sealed  BLOB    NOT NULL,
     refresh_sealed BLOB,
     expires_at     INTEGER,
@@ -105,28 +108,27 @@ CREATE TABLE oauth_tokens (
 CREATE INDEX oauth_tokens_by_user ON oauth_tokens (user_id);
 CREATE INDEX oauth_tokens_by_expiry ON oauth_tokens (expires_at);
 
--- A trip to a provider and back: to sign in, to link an identity, to prove oneself anew, or on behalf of a native app,
--- which waits at `redirect_sealed` with a challenge of its own.
+-- A trip to a provider and back: to sign in, to accept an invitation, to link an identity, to prove oneself anew, or on
+-- behalf of a native app. `errand_sealed` is what it needs to know when it is back. Coming back and arriving are two
+-- steps: in between, the provider is asked.
 DROP TABLE login_transactions;
 CREATE TABLE login_transactions (
     id              TEXT    NOT NULL PRIMARY KEY,
-    purpose         TEXT    NOT NULL CHECK (purpose IN ('sign-in', 'link', 'step-up', 'native')),
+    purpose         TEXT    NOT NULL CHECK (purpose IN ('sign-in', 'invitation', 'link', 'step-up', 'native')),
     state_hash      BLOB    NOT NULL UNIQUE,
     provider        TEXT    NOT NULL,
     cookie_hash     BLOB    NOT NULL,
     nonce_sealed    BLOB    NOT NULL,
     verifier_sealed BLOB    NOT NULL,
+    errand_sealed   BLOB    NOT NULL,
     user_id         TEXT    REFERENCES users (id) ON DELETE CASCADE,
     session_id      TEXT    REFERENCES sessions (id) ON DELETE CASCADE,
-    redirect_sealed BLOB,
-    state_sealed    BLOB,
-    challenge_hash  BLOB,
     created_at      INTEGER NOT NULL,
     expires_at      INTEGER NOT NULL,
+    returned_at     INTEGER,
     consumed_at     INTEGER,
     CHECK ((purpose IN ('link', 'step-up')) = (session_id IS NOT NULL)),
-    CHECK ((session_id IS NULL) = (user_id IS NULL)),
-    CHECK ((purpose = 'native') = (challenge_hash IS NOT NULL AND redirect_sealed IS NOT NULL))
+    CHECK ((session_id IS NULL) = (user_id IS NULL))
 ) STRICT;
 CREATE INDEX login_transactions_by_user ON login_transactions (user_id);
 CREATE INDEX login_transactions_by_session ON login_transactions (session_id);
@@ -134,20 +136,28 @@ CREATE INDEX login_transactions_by_expiry ON login_transactions (expires_at);
 
 -- What a native app gets instead of a session until it shows the verifier of its own challenge (RFC 7636).
 CREATE TABLE login_codes (
-    id             TEXT    NOT NULL PRIMARY KEY,
-    user_id        TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    identity_id    TEXT    REFERENCES identities (id) ON DELETE CASCADE,
-    code_hash      BLOB    NOT NULL UNIQUE,
-    challenge_hash BLOB    NOT NULL,
-    session_id     TEXT    REFERENCES sessions (id) ON DELETE SET NULL,
-    created_at     INTEGER NOT NULL,
-    expires_at     INTEGER NOT NULL,
-    consumed_at    INTEGER
+    id                    TEXT    NOT NULL PRIMARY KEY,
+    user_id               TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    identity_id           TEXT    NOT NULL REFERENCES identities (id) ON DELETE CASCADE,
+    provider_session_bidx BLOB,
+    code_hash             BLOB    NOT NULL UNIQUE,
+    challenge_hash        BLOB    NOT NULL,
+    session_id            TEXT    REFERENCES sessions (id) ON DELETE SET NULL,
+    created_at            INTEGER NOT NULL,
+    expires_at            INTEGER NOT NULL,
+    consumed_at           INTEGER
 ) STRICT;
 CREATE INDEX login_codes_by_user ON login_codes (user_id);
 CREATE INDEX login_codes_by_identity ON login_codes (identity_id);
 CREATE INDEX login_codes_by_session ON login_codes (session_id);
 CREATE INDEX login_codes_by_expiry ON login_codes (expires_at);
+
+-- Logout tokens that were used, until they are too old to be used again.
+CREATE TABLE logout_tokens (
+    token_hash BLOB    NOT NULL PRIMARY KEY,
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX logout_tokens_by_expiry ON logout_tokens (expires_at);
 
 -- A new device that asks a signed-in one to vouch for it. What it says of itself is sealed for the server until
 -- somebody is known to be behind it.

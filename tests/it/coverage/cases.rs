@@ -40,6 +40,8 @@ pub enum Needs {
     OtherSession,
     /// A notification for Mia.
     Notification,
+    /// An identity of the caller's.
+    Identity,
 }
 
 /// How an operation is called, and what it leaves.
@@ -85,6 +87,10 @@ const CASES: &[Case] = &[
     case("openEvents", Needs::Nothing),
     case("getMe", Needs::Nothing),
     case("updateMe", Needs::Nothing).with(|_| json!({"name": "Olga"})),
+    case("listMyIdentities", Needs::Nothing),
+    case("linkIdentity", Needs::Nothing).with(|_| json!({"provider": "lying"})),
+    case("unlinkIdentity", Needs::Identity).and(&["auth.oauth.token_revoked"]),
+    case("stepUpByProvider", Needs::Nothing).with(|_| json!({"provider": "lying"})),
     case("listMyDelegations", Needs::Nothing),
     case("createApiKey", Needs::Nothing).with(|_| json!({"name": "Reports", "scopes": ["delegation:read"]})),
     case("listApiKeys", Needs::Nothing),

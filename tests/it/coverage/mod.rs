@@ -14,7 +14,7 @@ use crate::world::{Answer, World};
 use stage::{Call, NOWHERE, Stage};
 
 /// Operations that want no token.
-const PUBLIC: [&str; 11] = [
+const PUBLIC: [&str; 14] = [
     "getHealth",
     "getReadiness",
     "getVersion",
@@ -25,7 +25,10 @@ const PUBLIC: [&str; 11] = [
     "signInByQr",
     "goToProvider",
     "comeBackFromProvider",
+    "exchangeCode",
+    "logOutByProvider",
     "acceptInvitation",
+    "acceptInvitationByProvider",
 ];
 
 /// Operations that everybody who is signed in may use: they answer with what is the caller's alone.

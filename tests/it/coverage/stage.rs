@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 
 use super::cases::{Case, Needs};
 use crate::forge;
+use crate::lying_provider::LyingProvider;
+use crate::oidc;
 use crate::operations::Operation;
 use crate::qr::NewDevice;
 use crate::world::{Answer, Options, Person, World};
@@ -29,6 +31,7 @@ pub struct Stage {
     pub bob: Person,
     pub team: String,
     pub other_team: String,
+    provider: LyingProvider,
     code: RefCell<Code>,
 }
 
@@ -48,7 +51,8 @@ pub struct Call<'a> {
 impl Stage {
     pub async fn new() -> Self {
         let unlimited = milton::domain::quota::ALL.map(|quota| (quota.name, 1_000_000));
-        let world = World::with(Options { quotas: HashMap::from(unlimited), ..Options::default() });
+        let (provider, options) = oidc::options().await;
+        let world = World::with(Options { quotas: HashMap::from(unlimited), ..options });
         let olga = world.claim("Olga").await;
         let (team, other_team) = (world.team(&olga, "A").await, world.team(&olga, "B").await);
         let ben = world.join(&olga, &team, "member", "Ben").await;
@@ -56,7 +60,7 @@ impl Stage {
         mia.send(Method::PATCH, "/api/v1/me", Some(&json!({"email": MIA}))).await.expect(200);
         let bob = world.join(&olga, &other_team, "owner", "Bob").await;
         let code = RefCell::new(Code { secret: "none".to_owned(), number: 10 });
-        Self { world, olga, ben, mia, bob, team, other_team, code }
+        Self { world, olga, ben, mia, bob, team, other_team, provider, code }
     }
 
     /// What the newest device shows.
@@ -109,6 +113,11 @@ impl Stage {
                 let number = device.number().await;
                 self.code.borrow_mut().number = number;
                 (device.id, self.olga.clone())
+            }
+            Needs::Identity => {
+                oidc::link(&self.world, &self.provider, &self.olga).await;
+                let linked = self.olga.get("/api/v1/me/identities").await.expect(200);
+                (linked.text("/items/0/id"), self.olga.clone())
             }
             Needs::Session => (NOWHERE.to_owned(), self.world.sign_in(MIA).await),
             Needs::ApiKey => (self.key_of(&self.olga).await, self.olga.clone()),

@@ -67,7 +67,14 @@ async fn each_refused_way_in_leaves_one_row() {
 #[tokio::test]
 async fn what_strangers_send_is_small() {
     let world = World::unclaimed();
-    for path in ["/api/v1/auth/link", "/api/v1/invitations/accept"] {
+    let form = format!("logout_token={}", "a".repeat(8 << 10));
+    world.stranger().post_form("/auth/backchannel-logout/x", &form).await.problem(413, "payload-too-large");
+    for path in [
+        "/api/v1/auth/link",
+        "/api/v1/auth/exchange",
+        "/api/v1/invitations/accept",
+        "/api/v1/invitations/accept/provider",
+    ] {
         let body = json!({"token": "a".repeat(8 << 10)});
         world.stranger().post(path, &body).await.problem(413, "payload-too-large");
     }

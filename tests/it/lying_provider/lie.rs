@@ -56,6 +56,10 @@ pub enum Lie {
     /// Issued this many seconds from now.
     Future(i64),
     AccessTokenHash,
+    /// Does not say when the person signed in, although it was asked.
+    NoAuthTime,
+    /// Says that they signed in this many seconds from now, whatever it was asked.
+    AuthTime(i64),
     EmptySubject,
     /// No e-mail in the ID token: it is at the user-info endpoint (no lie).
     EmailAtUserInfo,
@@ -70,4 +74,5 @@ pub enum At {
     Keys,
     Token,
     UserInfo,
+    Revoke,
 }

@@ -38,7 +38,12 @@ impl Signer {
     }
 
     /// An ID token of these claims.
-    pub fn id_token(&self, lie: Lie, mut claims: Value) -> String {
+    pub fn id_token(&self, lie: Lie, claims: Value) -> String {
+        self.token("JWT", lie, claims)
+    }
+
+    /// A token that calls itself something.
+    pub fn token(&self, typ: &str, lie: Lie, mut claims: Value) -> String {
         let (algorithm, kid) = match lie {
             Lie::AlgNone => ("none", self.key_id()),
             Lie::Hs256WithPublicKey | Lie::Hs256WithClientSecret => ("HS256", self.key_id()),
@@ -46,7 +51,7 @@ impl Signer {
             _ => ("RS256", self.key_id()),
         };
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let header = encode(&json!({ "alg": algorithm, "kid": kid, "typ": "JWT" }));
+        let header = encode(&json!({ "alg": algorithm, "kid": kid, "typ": typ }));
         let input = format!("{header}.{}", encode(&claims));
         let signature = match lie {
             Lie::AlgNone => Vec::new(),

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod delegations;
+mod identities;
 mod mine;
 mod people;
 mod stage;

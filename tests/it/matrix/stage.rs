@@ -32,8 +32,13 @@ pub struct Stage {
 
 impl Stage {
     pub async fn new() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    /// A stage whose world has these providers; its quotas are as good as none.
+    pub async fn with(options: Options) -> Self {
         let unlimited = milton::domain::quota::ALL.map(|quota| (quota.name, 1_000_000));
-        let world = World::with(Options { quotas: HashMap::from(unlimited), ..Options::default() });
+        let world = World::with(Options { quotas: HashMap::from(unlimited), ..options });
         let olga = world.claim("Olga").await;
         let team = world.team(&olga, "Ops").await;
         let ben = world.join(&olga, &team, "member", "Ben").await;

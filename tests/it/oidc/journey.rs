@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{CALLBACK, Journey, LOGIN, Stage, back, leave, provider, session, turned_away, with};
-use crate::idp::config;
-use crate::lying_provider::{Lie, LyingProvider, parameter};
+use crate::forge;
+use crate::idp::{config, http};
+use crate::lying_provider::{At, Lie, LyingProvider, parameter};
 use crate::world::{Options, World};
 
 #[tokio::test]
@@ -157,7 +158,7 @@ async fn a_provider_that_is_down_is_told_as_such() {
 async fn nothing_a_request_says_decides_where_it_is_sent() {
     let stage = Stage::new().await;
     let evil = "https%3A%2F%2Fevil.example";
-    let names = ["next", "return_to", "redirect_uri", "redirect", "url", "issuer", "client_id", "state", "nonce"];
+    let names = ["next", "return_to", "redirect", "url", "issuer", "client_id", "state", "nonce"];
     let hints = names.map(|name| format!("&{name}={evil}")).concat();
     let mut browser = stage.world.stranger();
     for (name, value) in [
@@ -198,4 +199,36 @@ async fn nothing_of_a_journey_is_readable_in_the_log_or_in_the_database() {
         assert!(secret == "Ana Lima" || !log.contains(secret.as_str()), "{secret}");
         assert!(!files.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
     }
+}
+
+#[tokio::test]
+async fn a_new_key_is_fetched_once_a_minute_at_most() {
+    let stage = Stage::new().await;
+    assert!(session(&stage.sign_in().await).is_some());
+    stage.lying.rotate_key();
+    assert!(session(&stage.sign_in().await).is_some(), "a provider may take a new key at any time");
+    let before = stage.counts();
+    stage.lying.rotate_key();
+    turned_away(&stage.sign_in().await, "unauthenticated");
+    assert_eq!(stage.rows("auth.oauth.failed").await[0]["detail"]["error"], "id-token-unknown-key");
+    assert_eq!((stage.counts(), stage.lying.hits("/keys")), (before, 2));
+    stage.world.pass(Duration::from_mins(1));
+    assert!(session(&stage.sign_in().await).is_some());
+}
+
+#[tokio::test]
+async fn a_provider_that_is_slow_is_not_waited_for() {
+    let options = Options::default();
+    let slow = LyingProvider::start(Lie::None, options.clock.clone()).await;
+    let http = http(Duration::from_millis(200));
+    let entropy = std::sync::Arc::new(milton::base::entropy::SeededEntropy::new(5));
+    let provider = milton::idp::Provider::new(config(&slow), options.clock.clone(), entropy, http).unwrap();
+    let world = World::with(Options { providers: vec![provider], ..options });
+    let owner = world.claim("Olga Owner").await;
+    let journey = leave(&world.stranger(), &slow, LOGIN).await;
+    slow.lie(Lie::Slow(At::Token));
+    turned_away(&back(&world.stranger(), CALLBACK, &journey.cookie, &journey.query).await, "unavailable");
+    let row = &world.audit(&owner, "event=auth.oauth.failed").await[0];
+    assert_eq!(row["detail"], json!({"provider": "lying", "error": "timeout"}));
+    assert_eq!(["users", "sessions", "identities"].map(|table| forge::count(&world, table)), [1, 1, 0]);
 }

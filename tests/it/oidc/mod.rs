@@ -1,15 +1,23 @@
 //! Sign-in through a provider, over the API: the stage on which it plays.
 
+mod attacks;
 mod device;
+mod invitations;
 mod journey;
+mod linking;
+mod logout;
+mod native;
 mod people;
+mod states;
+mod step_up;
+mod tokens;
 
 use std::sync::Arc;
 
 use milton::base::clock::ManualClock;
 use milton::base::entropy::SeededEntropy;
 use milton::idp::{HttpOptions, Provider, ProviderConfig};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::forge;
 use crate::idp::{config, http};
@@ -19,6 +27,10 @@ use crate::world::{Answer, Options, Person, World};
 const ME: &str = "/api/v1/me";
 const LOGIN: &str = "/auth/login/lying";
 const CALLBACK: &str = "/auth/callback/lying";
+const LINK: &str = "/api/v1/me/identities/link";
+const STEP_UP: &str = "/api/v1/auth/step-up/provider";
+const IDENTITIES: &str = "/api/v1/me/identities";
+const LOGOUT: &str = "/auth/backchannel-logout/lying";
 
 /// A claimed server with two providers.
 struct Stage {
@@ -59,6 +71,31 @@ impl Stage {
         session.map(|cookie| self.world.stranger().with("cookie", &cookie)).unwrap().get(ME).await.expect(200).json
     }
 
+    /// Leaves to link an identity, or to prove anew who one is.
+    async fn leave_as(&self, person: &Person, path: &str, body: &Value) -> Journey {
+        let departure = person.post(path, body).await.expect(200);
+        Journey { cookie: trip_cookie(&departure), query: self.lying.browse(&departure.text("/url")).await }
+    }
+
+    /// Comes back from linking whoever is at the provider to a person's account.
+    async fn link(&self, person: &Person) -> Answer {
+        self.back(&self.leave_as(person, LINK, &json!({"provider": "lying"})).await).await
+    }
+
+    /// A person's identities.
+    async fn identities(&self, person: &Person) -> Vec<Value> {
+        person.get(IDENTITIES).await.expect(200).json["items"].as_array().unwrap().clone()
+    }
+
+    /// Somebody who has come by the provider, in the browser that they have come with.
+    async fn arrived(&self) -> Person {
+        let cookie = session(&self.sign_in().await).unwrap();
+        let mut browser = self.world.stranger().with("cookie", &cookie);
+        browser = browser.with("sec-fetch-site", "same-origin").with("milton-console", "1");
+        browser.id = browser.get(ME).await.expect(200).text("/id");
+        browser
+    }
+
     /// People, sessions and identities.
     fn counts(&self) -> [i64; 3] {
         ["users", "sessions", "identities"].map(|table| forge::count(&self.world, table))
@@ -79,6 +116,22 @@ async fn unclaimed() -> (World, [LyingProvider; 2]) {
     (World::with(Options { quotas, providers, clock, entropy }), [lying, other])
 }
 
+/// A world's options with the provider `lying`, for tests of other things.
+pub async fn options() -> (LyingProvider, Options) {
+    let options = Options::default();
+    let lying = LyingProvider::start(Lie::None, options.clock.clone()).await;
+    let providers = vec![provider(config(&lying), &options.clock)];
+    (lying, Options { providers, ..options })
+}
+
+/// Links whoever is at the provider to a person's account.
+pub async fn link(world: &World, lying: &LyingProvider, person: &Person) {
+    let departure = person.post(LINK, &json!({"provider": "lying"})).await.expect(200);
+    let query = lying.browse(&departure.text("/url")).await;
+    let landing = back(&world.stranger(), CALLBACK, &trip_cookie(&departure), &query).await;
+    assert_eq!(landing.header("location"), "/account?linked=lying");
+}
+
 fn provider(config: ProviderConfig, clock: &Arc<ManualClock>) -> Provider {
     let http = http(HttpOptions::default().timeout);
     let seed = config.name.bytes().map(u64::from).sum();
@@ -87,9 +140,14 @@ fn provider(config: ProviderConfig, clock: &Arc<ManualClock>) -> Provider {
 
 async fn leave(browser: &Person, provider: &LyingProvider, path: &str) -> Journey {
     let departure = browser.get(path).await.expect(303);
+    Journey { cookie: trip_cookie(&departure), query: provider.browse(&departure.header("location")).await }
+}
+
+/// The cookie that binds a trip to its browser.
+fn trip_cookie(departure: &Answer) -> String {
     let cookie = departure.header("set-cookie").split_once(';').unwrap().0.to_owned();
-    assert!(cookie.starts_with("__Host-milton-login="));
-    Journey { cookie, query: provider.browse(&departure.header("location")).await }
+    assert!(cookie.starts_with("__Host-milton-login=") && cookie.len() > 50, "{cookie}");
+    cookie
 }
 
 async fn back(browser: &Person, path: &str, cookie: &str, query: &str) -> Answer {
@@ -98,14 +156,23 @@ async fn back(browser: &Person, path: &str, cookie: &str, query: &str) -> Answer
 
 /// The session's cookie, when the answer sets one.
 fn session(answer: &Answer) -> Option<String> {
-    let cookie = answer.headers.get("set-cookie")?.to_str().unwrap();
-    cookie.starts_with("__Host-milton=").then(|| cookie.split_once(';').unwrap().0.to_owned())
+    let mut cookies = answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+    let cookie = cookies.find(|cookie| cookie.starts_with("__Host-milton="))?;
+    Some(cookie.split_once(';').unwrap().0.to_owned())
 }
 
 #[track_caller]
 fn turned_away(answer: &Answer, problem: &str) {
-    assert_eq!(answer.header("location"), format!("/?problem={problem}"));
-    assert!(answer.headers.get("set-cookie").is_none() && answer.text.is_empty());
+    led_to(answer, &format!("/?problem={problem}"));
+}
+
+/// Fails the test unless the browser was sent there without a session, and without the cookie of its trip.
+#[track_caller]
+fn led_to(answer: &Answer, place: &str) {
+    assert_eq!(answer.header("location"), place);
+    let cookies: Vec<_> = answer.headers.get_all("set-cookie").iter().collect();
+    assert_eq!(cookies, ["__Host-milton-login=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"]);
+    assert!(answer.text.is_empty());
 }
 
 /// The query with one parameter replaced, or without it.

@@ -75,7 +75,7 @@ async fn only_a_verified_address_of_an_allowed_domain_may_join() {
         let who = format!("{account:?}");
         stage.lying.account(account);
         turned_away(&stage.sign_in().await, "not-invited");
-        let rows = stage.rows("auth.oauth.succeeded").await;
+        let rows = stage.rows("auth.oauth.failed").await;
         assert_eq!(rows.len(), number + 1);
         assert_eq!(
             (rows[0]["outcome"].as_str(), rows[0]["detail"]["error"].as_str()),
@@ -93,7 +93,7 @@ async fn a_known_address_opens_no_account() {
     for email in ["ana@example.com", "ANA@Example.Com"] {
         stage.lying.account(Account { subject: "attacker".to_owned(), ..Account::new("Eve", email) });
         turned_away(&stage.sign_in().await, "link-required");
-        let row = &stage.rows("auth.oauth.succeeded").await[0];
+        let row = &stage.rows("auth.oauth.failed").await[0];
         assert_eq!(row["detail"]["error"], "link-required");
     }
     let unverified = Account { email_verified: false, ..Account::new("Eve", "ana@example.com") };
@@ -145,6 +145,6 @@ async fn nobody_owns_a_new_server_by_a_providers_word() {
     turned_away(&back(&world.stranger(), CALLBACK, &journey.cookie, &journey.query).await, "not-invited");
     assert_eq!((forge::count(&world, "users"), forge::count(&world, "sessions")), (0, 0));
     let owner = world.claim("Olga Owner").await;
-    let row = &world.audit(&owner, "event=auth.oauth.succeeded").await[0];
+    let row = &world.audit(&owner, "event=auth.oauth.failed").await[0];
     assert_eq!((row["outcome"].as_str(), row["detail"]["error"].as_str()), (Some("failure"), Some("not-invited")));
 }

@@ -1,15 +1,15 @@
-//! Ways in and out.
+//! Ways in and out; those by way of a provider have a file of their own.
 
-use poem_openapi::param::{Path, Query};
+mod providers;
+
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use time::OffsetDateTime;
 
 use super::Tag;
 use super::answer::WithCookie;
-use super::model::{List, Session, User, moment};
+use super::model::{Session, User, moment};
 use crate::app::account::{Logout, RevokeAllSessions};
-use crate::app::oidc::CallbackAnswer;
 use crate::app::sign_in::{Arrival, SignedInNow};
 use crate::base::secret::Secret;
 use crate::domain::Error;
@@ -20,7 +20,8 @@ use crate::http::body::{Body, SMALL};
 use crate::http::caller::{Member, Visitor};
 use crate::http::cookie;
 use crate::http::problem::Failure;
-use crate::idp::Provider as IdpProvider;
+
+pub use providers::{Departing, Providers};
 
 /// Signing in and out.
 pub struct Auth;
@@ -135,17 +136,6 @@ pub fn arrival(
     })
 }
 
-/// Who may vouch for people.
-#[derive(Object)]
-struct Provider {
-    /// Its name in paths.
-    name: String,
-    /// Its name for people.
-    display_name: String,
-    /// Where a browser goes to sign in with it.
-    login_url: String,
-}
-
 /// Signed out.
 #[derive(ApiResponse)]
 enum SignedOut {
@@ -170,36 +160,8 @@ impl SignedOut {
     }
 }
 
-/// A browser is sent on.
-#[derive(ApiResponse)]
-enum Redirect {
-    /// To the provider, or back to the console.
-    #[oai(status = 303)]
-    To(
-        #[oai(header = "Location")] String,
-        /// The session's cookie, or the one that binds the sign-in to this browser.
-        #[oai(header = "Set-Cookie")]
-        Option<String>,
-    ),
-}
-
 #[OpenApi(tag = "Tag::Auth")]
 impl Auth {
-    /// Who may vouch for people?
-    ///
-    /// Open to everybody.
-    #[oai(path = "/api/v1/auth/providers", method = "get", operation_id = "listProviders")]
-    #[allow(clippy::unused_async)] // the framework's signature
-    async fn providers(&self, visitor: Visitor) -> Json<List<Provider>> {
-        let shown = visitor.providers().iter().map(IdpProvider::config);
-        let items = shown.map(|config| Provider {
-            name: config.name.clone(),
-            display_name: config.display_name.clone(),
-            login_url: format!("/auth/login/{}", config.name),
-        });
-        Json(List::whole(items.collect()))
-    }
-
     /// Sign in by a one-time link
     ///
     /// Open to whoever holds the link. The claim link of a new server also makes its owner and wants a `name`.
@@ -221,52 +183,6 @@ impl Auth {
     async fn logout(&self, member: Member) -> Result<SignedOut, Failure> {
         let seq = member.act(&member.caller, Logout).await?.seq;
         Ok(SignedOut::done(seq))
-    }
-
-    /// Go to a provider to sign in
-    ///
-    /// For browsers: answers a redirect to the provider, and a cookie that binds the sign-in to this browser.
-    /// Permission `sign-in:use` · event `auth.oauth.started` · quota 10 in 5 minutes per address.
-    #[oai(path = "/auth/login/:provider", method = "get", operation_id = "goToProvider")]
-    async fn login(&self, visitor: Visitor, provider: Path<String>) -> Result<Redirect, Failure> {
-        let departure = visitor.begin_oidc(&visitor.caller, &provider).await?;
-        Ok(Redirect::To(departure.url, Some(cookie::begin_login(&departure.cookie))))
-    }
-
-    /// Come back from a provider
-    ///
-    /// For browsers: the provider sends them here. Ends in the console, signed in; or with `?problem=` and a slug.
-    /// Permission `sign-in:use` · event `auth.oauth.succeeded` · quota 10 in 5 minutes per address.
-    #[oai(path = "/auth/callback/:provider", method = "get", operation_id = "comeBackFromProvider")]
-    async fn callback(
-        &self,
-        visitor: Visitor,
-        provider: Path<String>,
-        /// Names the sign-in.
-        state: Query<Option<String>>,
-        /// What is exchanged for tokens.
-        code: Query<Option<String>>,
-        /// Why the provider refused.
-        error: Query<Option<String>>,
-        /// Who answers (RFC 9207).
-        iss: Query<Option<String>>,
-    ) -> Result<WithCookie<Redirect>, Failure> {
-        let answer = CallbackAnswer {
-            state: state.0.unwrap_or_default(),
-            code: code.0.map(Secret::new),
-            error: error.0,
-            issuer: iss.0,
-            cookie: Secret::new(visitor.login_cookie.clone().unwrap_or_default()),
-            mark: visitor.device_mark.clone(),
-        };
-        match visitor.finish_oidc(&visitor.caller, &provider, answer).await {
-            Ok(signed_in) => {
-                let answer = Redirect::To("/".to_owned(), Some(cookie::begin_session(&signed_in.token)));
-                Ok(WithCookie { answer, cookie: Some(cookie::mark_device(&signed_in.mark)) })
-            }
-            Err(error @ (Error::Internal(_) | Error::RateLimited { .. } | Error::NotFound)) => Err(error.into()),
-            Err(error) => Ok(WithCookie::none(Redirect::To(format!("/?problem={}", error.kind()), None))),
-        }
     }
 
     /// End all of my sessions
