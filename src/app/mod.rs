@@ -4,15 +4,19 @@
 pub mod account;
 pub mod audit;
 mod bearer;
+pub mod ceremony;
 mod comparisons;
 pub mod delegation;
 mod failures;
 mod idle;
 pub mod invitation;
 pub mod oidc;
+pub mod passkey;
+mod passkey_sign_in;
 mod quota;
 pub mod sign_in;
 mod slow_lane;
+pub mod step_up;
 pub mod system;
 pub mod team;
 
@@ -26,6 +30,7 @@ use crate::domain::quota::Quota;
 use crate::domain::{AuthFailure, Error};
 use crate::idp::Provider;
 use crate::store::{self, Action, Query, Store};
+use crate::webauthn::RelyingParty;
 
 use bearer::Bearer;
 use failures::Failures;
@@ -59,6 +64,7 @@ pub struct App {
     bearer: Bearer,
     idle: Idle,
     failures: Failures,
+    relying_party: Option<RelyingParty>,
     public_url: String,
 }
 
@@ -80,7 +86,8 @@ impl App {
         let quotas = Quotas::new(Arc::clone(&clock), &quotas, &store.look(store::quota::load)?);
         let bearer = Bearer::new(Arc::clone(&entropy));
         let (idle, failures) = (Idle::since(clock.now()), Failures::default());
-        Ok(Self { store, clock, entropy, providers, quotas, bearer, idle, failures, public_url })
+        let relying_party = RelyingParty::at(&public_url);
+        Ok(Self { store, clock, entropy, providers, quotas, bearer, idle, failures, relying_party, public_url })
     }
 
     /// Changes something: quota, permission, effect and audit row, or nothing.

@@ -20,6 +20,9 @@ pub enum Error {
     /// Not admitted to this server: no invitation, no allowed domain.
     #[error("not invited")]
     NotInvited,
+    /// A passkey's answer that proves nothing. Why, only the audit log hears.
+    #[error("passkey refused")]
+    PasskeyRefused,
     /// Nothing there, below a parent the caller may list.
     #[error("not found")]
     NotFound,
@@ -100,6 +103,12 @@ pub enum Conflict {
     /// The server has an owner.
     #[error("already claimed")]
     AlreadyClaimed,
+    /// There are as many of these as one person may have.
+    #[error("limit reached")]
+    LimitReached,
+    /// People reach this server by an address, and browsers keep passkeys for names alone.
+    #[error("passkeys unavailable")]
+    PasskeysUnavailable,
 }
 
 /// One field that is wrong.
@@ -128,6 +137,7 @@ impl Error {
             Self::Unauthenticated(_) => "unauthenticated",
             Self::Forbidden(_) | Self::OutOfScope(_) => "access-denied",
             Self::NotInvited => "not-invited",
+            Self::PasskeyRefused => "passkey-refused",
             Self::NotFound => "not-found",
             Self::Conflict(Conflict::LastOwner) => "last-owner",
             Self::Conflict(Conflict::WrongState) => "wrong-state",
@@ -136,6 +146,8 @@ impl Error {
             Self::Conflict(Conflict::InvitationClosed) => "invitation-closed",
             Self::Conflict(Conflict::AlreadyExists) => "already-exists",
             Self::Conflict(Conflict::AlreadyClaimed) => "already-claimed",
+            Self::Conflict(Conflict::LimitReached) => "limit-reached",
+            Self::Conflict(Conflict::PasskeysUnavailable) => "passkeys-unavailable",
             Self::Invalid(_) => "invalid",
             Self::RateLimited { .. } => "quota-exceeded",
             Self::PreconditionFailed => "precondition-failed",

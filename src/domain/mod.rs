@@ -7,6 +7,7 @@ pub mod delegation;
 pub mod error;
 pub mod event;
 mod invisible;
+pub mod passkey;
 pub mod permission;
 pub mod quota;
 pub mod role;

@@ -263,13 +263,15 @@ mod tests {
     use super::*;
     use crate::domain::Conflict;
 
-    const CONFLICTS: [Conflict; 6] = [
+    const CONFLICTS: [Conflict; 8] = [
         Conflict::LastOwner,
         Conflict::WrongState,
         Conflict::LinkRequired,
         Conflict::AlreadyUsed,
         Conflict::AlreadyExists,
         Conflict::AlreadyClaimed,
+        Conflict::LimitReached,
+        Conflict::PasskeysUnavailable,
     ];
     const AUTH: [AuthFailure; 5] = [
         AuthFailure::Missing,
@@ -285,7 +287,8 @@ mod tests {
     }
 
     fn every_failure() -> Vec<Failure> {
-        let mut all = vec![Error::Forbidden(None), Error::NotInvited, Error::NotFound, Error::PreconditionFailed];
+        let mut all = vec![Error::Forbidden(None), Error::NotInvited, Error::PasskeyRefused, Error::NotFound];
+        all.push(Error::PreconditionFailed);
         all.extend([Error::Held, Error::Unavailable("queue"), Error::internal("disk gone"), limited()]);
         all.push(Error::invalid("/title", "is required"));
         all.extend(CONFLICTS.map(Error::Conflict));

@@ -25,6 +25,7 @@ statements! {
     FIND_IDENTITY = "SELECT user_id FROM identities WHERE issuer = ?1 AND subject_bidx = ?2";
     INSERT_IDENTITY = "INSERT INTO identities (id, user_id, issuer, subject_bidx, subject_sealed, created_at, \
         last_used_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)";
+    ISSUERS = "SELECT issuer FROM identities WHERE user_id = ?1";
     TOUCH_IDENTITY = "UPDATE identities SET last_used_at = ?3 WHERE issuer = ?1 AND subject_bidx = ?2";
 }
 
@@ -174,6 +175,11 @@ pub fn insert_identity(tx: &mut Tx<'_>, user: Id<User>, issuer: &str, subject: &
     ];
     tx.execute(INSERT_IDENTITY, &values)?;
     Ok(())
+}
+
+/// The issuers of a person's identities.
+pub fn issuers(read: &ReadTx<'_>, user: Id<User>) -> Result<Vec<String>, Error> {
+    read.all(ISSUERS, &[user.into()], |row| Ok(row.text(0)?.to_owned()))
 }
 
 /// Notes that an identity was used.

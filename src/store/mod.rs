@@ -12,6 +12,7 @@ macro_rules! statements {
 pub mod action;
 pub mod audit;
 pub mod audit_log;
+pub mod ceremony;
 pub mod delegation;
 mod door;
 mod engine;
@@ -22,6 +23,7 @@ mod lock;
 pub mod login;
 mod migration;
 mod open;
+pub mod passkey;
 pub mod quota;
 pub mod session;
 mod signal;

@@ -22,6 +22,7 @@ statements! {
         s.epoch = u.session_epoch, u.state, s.revoke_reason FROM api_tokens t JOIN sessions s ON s.id = t.session_id \
         JOIN users u ON u.id = t.user_id WHERE t.selector = ?1 AND t.hash IS NOT NULL";
     FIND = "SELECT kind, method, auth_time, expires_at FROM sessions WHERE id = ?1";
+    PROVE_AGAIN = "UPDATE sessions SET auth_time = ?2 WHERE id = ?1";
     REVOKE = "UPDATE sessions SET revoked_at = ?2, revoke_reason = ?3 WHERE id = ?1 AND revoked_at IS NULL \
         RETURNING user_id";
     REVOKE_ALL = "UPDATE sessions SET revoked_at = ?2, revoke_reason = ?3 WHERE user_id = ?1 AND revoked_at IS NULL \
@@ -154,6 +155,13 @@ pub fn get(read: &ReadTx<'_>, id: Id<Session>) -> Result<Session, Error> {
         })
     })?;
     found.ok_or(Error::NotFound)
+}
+
+/// Notes that a session's holder has just proved anew who they are.
+pub fn prove_again(tx: &mut Tx<'_>, session: Id<Session>) -> Result<(), Error> {
+    let now = tx.now();
+    tx.execute(PROVE_AGAIN, &[session.into(), now.into()])?;
+    Ok(())
 }
 
 /// Ends a session: its token is refused from the next request on.

@@ -8,13 +8,14 @@ use crate::base::entropy::SystemEntropy;
 use crate::crypto::keyring::RootKey;
 
 use super::{
-    Store, StoreOptions, audit, audit_log, delegation, door, inspection, invitation, keys, login, open, quota, session,
-    team, user,
+    Store, StoreOptions, audit, audit_log, ceremony, delegation, door, inspection, invitation, keys, login, open,
+    passkey, quota, session, team, user,
 };
 
 const ALL: &[(&str, &[&str])] = &[
     ("audit", audit::STATEMENTS),
     ("audit_log", audit_log::STATEMENTS),
+    ("ceremony", ceremony::STATEMENTS),
     ("delegation", delegation::STATEMENTS),
     ("door", door::STATEMENTS),
     ("inspection", inspection::STATEMENTS),
@@ -22,6 +23,7 @@ const ALL: &[(&str, &[&str])] = &[
     ("keys", keys::STATEMENTS),
     ("login", login::STATEMENTS),
     ("open", open::STATEMENTS),
+    ("passkey", passkey::STATEMENTS),
     ("quota", quota::STATEMENTS),
     ("session", session::STATEMENTS),
     ("team", team::STATEMENTS),

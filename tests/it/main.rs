@@ -19,6 +19,7 @@ mod matrix;
 mod oidc;
 mod openapi;
 mod operations;
+mod passkeys;
 mod schema;
 mod sign_in;
 mod subprocess;

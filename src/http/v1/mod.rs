@@ -8,6 +8,8 @@ mod invitations;
 mod me;
 mod meta;
 mod model;
+mod passkeys;
+mod step_up;
 mod teams;
 
 use poem_openapi::{ContactObject, LicenseObject, OpenApi, OpenApiService, Tags};
@@ -17,8 +19,17 @@ use super::document;
 use crate::domain::Error;
 
 /// Every operation.
-pub type Api =
-    (meta::Meta, auth::Auth, me::Me, teams::Teams, invitations::Invitations, delegations::Delegations, admin::Admin);
+pub type Api = (
+    meta::Meta,
+    auth::Auth,
+    passkeys::Passkeys,
+    step_up::StepUp,
+    me::Me,
+    teams::Teams,
+    invitations::Invitations,
+    delegations::Delegations,
+    admin::Admin,
+);
 
 /// How the document groups the operations.
 #[derive(Tags)]
@@ -44,6 +55,8 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
     let api: Api = (
         meta::Meta,
         auth::Auth,
+        passkeys::Passkeys,
+        step_up::StepUp,
         me::Me,
         teams::Teams,
         invitations::Invitations,

@@ -13,7 +13,7 @@ use crate::world::{Answer, World};
 use stage::{Call, NOWHERE, Stage};
 
 /// Operations that want no token.
-const PUBLIC: [&str; 8] = [
+const PUBLIC: [&str; 10] = [
     "getHealth",
     "getReadiness",
     "getVersion",
@@ -22,6 +22,8 @@ const PUBLIC: [&str; 8] = [
     "goToProvider",
     "comeBackFromProvider",
     "acceptInvitation",
+    "beginPasskeySignIn",
+    "signInByPasskey",
 ];
 
 /// Operations that everybody who is signed in may use: they answer with what is the caller's alone.

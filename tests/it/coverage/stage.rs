@@ -1,6 +1,7 @@
 //! Two teams and their people, and how an operation is called among them.
 
 use std::collections::HashMap;
+use std::sync::Mutex;
 
 use milton::domain::role::Role;
 use poem::http::Method;
@@ -8,6 +9,8 @@ use serde_json::{Value, json};
 
 use super::cases::{Case, Needs};
 use crate::operations::Operation;
+use crate::passkeys::authenticator::{Authenticator, Moment};
+use crate::passkeys::{self, Ceremony};
 use crate::world::{Answer, Options, Person, World};
 
 /// An id that leads nowhere.
@@ -25,6 +28,8 @@ pub struct Stage {
     pub bob: Person,
     pub team: String,
     pub other_team: String,
+    /// What the passkey ceremony that was begun last wants to hear.
+    answer: Mutex<Value>,
 }
 
 /// An operation about to be called.
@@ -43,7 +48,8 @@ impl Stage {
         let mia = world.join(&olga, &team, "member", "Mia").await;
         mia.send(Method::PATCH, "/api/v1/me", Some(&json!({"email": MIA}))).await.expect(200);
         let bob = world.join(&olga, &other_team, "owner", "Bob").await;
-        Self { world, olga, ben, mia, bob, team, other_team }
+        let nothing = json!({"ceremony_id": NOWHERE, "credential": {}});
+        Self { world, olga, ben, mia, bob, team, other_team, answer: Mutex::new(nothing) }
     }
 
     pub fn call<'a>(&self, case: &Case, operation: &'a Operation) -> Call<'a> {
@@ -76,8 +82,39 @@ impl Stage {
                 }
                 (made.text("/id"), self.olga.clone())
             }
+            Needs::Passkey => {
+                let id = self.world.audit_size().to_be_bytes();
+                passkeys::make(&self.olga, &id).await;
+                let listed = self.olga.get(passkeys::MINE).await.expect(200);
+                let newest = listed.json["items"].as_array().unwrap().last().unwrap();
+                (newest["id"].as_str().unwrap().to_owned(), self.olga.clone())
+            }
+            Needs::Ceremony(path) => {
+                *self.answer.lock().unwrap() = self.answer_to(path).await;
+                (NOWHERE.to_owned(), self.olga.clone())
+            }
             Needs::Session => (NOWHERE.to_owned(), self.world.sign_in(MIA).await),
         }
+    }
+
+    /// The answer to a new ceremony of Olga's.
+    async fn answer_to(&self, path: &str) -> Value {
+        let id = self.world.audit_size().to_be_bytes();
+        if path == passkeys::MINE {
+            let ceremony = Ceremony::begin(&self.olga, path).await;
+            let credential = Authenticator::new(&id).create(&ceremony.options, Moment::TRUE);
+            let mut body = ceremony.body(&credential);
+            body["name"] = json!("Phone");
+            return body;
+        }
+        let mut phone = passkeys::make(&self.olga, &id).await;
+        let ceremony = Ceremony::begin(&self.olga, path).await;
+        ceremony.body(&phone.get(&ceremony.options, Moment::TRUE))
+    }
+
+    /// What the passkey ceremony that was begun last wants to hear.
+    pub fn answer(&self) -> Value {
+        self.answer.lock().unwrap().clone()
     }
 
     /// Somebody who lacks the role: in team A the Owner of team B, on the server a person without any role there.

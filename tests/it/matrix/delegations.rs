@@ -5,8 +5,8 @@ use milton::domain::role::Role;
 use poem::http::Method;
 use serde_json::{Value, json};
 
-use super::people;
 use super::stage::{ROLES, Stage, judge};
+use super::{passkeys, people};
 use crate::operations;
 use crate::world::{Answer, Person};
 
@@ -121,7 +121,7 @@ async fn making_and_listing_delegations() {
 fn no_operation_with_a_cell_is_forgotten() {
     let mut tried = vec!["createDelegation", "listDelegations"];
     tried.extend(MOVES.iter().map(|chosen| chosen.id));
-    tried.extend(people::OPERATIONS);
+    tried.extend(people::OPERATIONS.iter().chain(passkeys::OPERATIONS));
     for operation in operations::all() {
         let has_cell = operation.permission.is_some_and(|permission| permission.row().is_some());
         assert_eq!(has_cell, tried.contains(&operation.id.as_str()), "{}", operation.id);
