@@ -47,6 +47,7 @@ impl App {
     }
 
     /// Checks an answer. A wrong one uses its ceremony up, is put on record with the reason, and is `PasskeyRefused`.
+    /// Either way an act follows, and the door judges it: whoever may not do this hears so, whatever they answered.
     pub(super) async fn check_answer<T>(
         &self,
         caller: &Caller,
@@ -106,7 +107,7 @@ const fn permission(purpose: Purpose) -> Permission {
     }
 }
 
-/// Whose passkeys are these, and what are they? Asked before anything is done for a ceremony; its acts are judged again.
+/// Who asks, and which passkeys do they have? Asked before a ceremony begins.
 #[derive(Debug)]
 pub(super) struct GetOwn(pub Purpose);
 

@@ -38,7 +38,6 @@ impl App {
         answer: &Attestation,
         name: Name,
     ) -> Result<Acted<Passkey>, Error> {
-        self.ask(caller, GetOwn(Purpose::Register)).await?;
         let relying_party = self.relying_party()?;
         let which = meant(caller, Purpose::Register, ceremony);
         let key = self.check_answer(caller, which, |read, state| {

@@ -74,7 +74,7 @@ impl App {
         ceremony: Id<Ceremony>,
         answer: &Assertion,
     ) -> Result<Acted<Session>, Error> {
-        let me = self.ask(caller, GetOwn(Purpose::StepUp)).await?.user.id;
+        let me = caller.actor.user().ok_or(Error::Forbidden(None))?;
         let relying_party = self.relying_party()?;
         let which = meant(caller, Purpose::StepUp, ceremony);
         let proof = self.check_answer(caller, which, |read, state| {

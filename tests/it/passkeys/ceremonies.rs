@@ -91,6 +91,27 @@ async fn every_state_and_everything_that_can_happen_in_it() {
 }
 
 #[tokio::test]
+async fn a_finished_ceremony_cannot_be_replayed() {
+    for path in KINDS {
+        let mut stage = Stage::new().await;
+        let caller = stage.caller(path);
+        let ceremony = Ceremony::begin(&caller, path).await;
+        let answer = stage.answer_to(path, &ceremony, true);
+        assert!(send(&caller, path, &ceremony, &answer).await.status.is_success());
+        let before = stage.counts();
+        let new = match path {
+            MINE => Authenticator::new(b"a third").create(&ceremony.options, Moment::TRUE),
+            _ => stage.answer_to(path, &ceremony, true),
+        };
+        for replay in [answer, new] {
+            let again = send(&caller, path, &ceremony, &replay).await;
+            stage.refused(again, path, "ceremony").await;
+            assert_eq!(stage.counts(), before, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_ceremony_lives_five_minutes_to_the_microsecond() {
     let mut stage = Stage::new().await;
     let almost = Duration::from_micros(299_999_999);
@@ -134,6 +155,21 @@ async fn an_answer_from_elsewhere_is_refused_and_spoils_nothing() {
     }
 }
 
+/// Sends all of these at once; answers how many counted. The others are the one refusal.
+async fn at_once(caller: &Person, path: &'static str, answers: Vec<(Ceremony, Value)>) -> usize {
+    let mut crowd = tokio::task::JoinSet::new();
+    for (ceremony, answer) in answers {
+        let caller = caller.clone();
+        crowd.spawn(async move { send(&caller, path, &ceremony, &answer).await });
+    }
+    let (winners, losers): (Vec<_>, Vec<_>) =
+        crowd.join_all().await.into_iter().partition(|answer| answer.status.is_success());
+    for loser in losers {
+        loser.problem(403, "passkey-refused");
+    }
+    winners.len()
+}
+
 #[tokio::test]
 async fn of_many_answers_at_once_one_counts() {
     let mut stage = Stage::new().await;
@@ -141,17 +177,29 @@ async fn of_many_answers_at_once_one_counts() {
         let caller = stage.caller(path);
         let ceremony = Ceremony::begin(&caller, path).await;
         let answer = stage.answer_to(path, &ceremony, true);
-        let mut crowd = tokio::task::JoinSet::new();
-        for _ in 0..8 {
-            let (caller, ceremony, answer) = (caller.clone(), ceremony.clone(), answer.clone());
-            crowd.spawn(async move { send(&caller, path, &ceremony, &answer).await });
+        assert_eq!(at_once(&caller, path, vec![(ceremony, answer); 8]).await, 1, "{path}");
+    }
+    let ana = stage.ana.clone();
+    let ceremony = Ceremony::begin(&ana, MINE).await;
+    let new = |number| Authenticator::new(&[number; 16]).create(&ceremony.options, Moment::TRUE);
+    let answers = (0..8).map(|number| (ceremony.clone(), new(number))).collect();
+    assert_eq!(at_once(&ana, MINE, answers).await, 1, "one ceremony makes one passkey");
+}
+
+#[tokio::test]
+async fn of_two_copies_at_once_one_counts() {
+    let mut stage = Stage::new().await;
+    for path in [SIGN_IN, STEP_UP] {
+        let caller = stage.caller(path);
+        let mut answers = Vec::new();
+        let counter = stage.phone.counter;
+        for _ in 0..4 {
+            let ceremony = Ceremony::begin(&caller, path).await;
+            stage.phone.counter = counter;
+            let answer = stage.phone.get(&ceremony.options, Moment::TRUE);
+            answers.push((ceremony, answer));
         }
-        let (winners, losers): (Vec<_>, Vec<_>) =
-            crowd.join_all().await.into_iter().partition(|answer| answer.status.is_success());
-        assert_eq!((winners.len(), losers.len()), (1, 7), "{path}");
-        for loser in losers {
-            loser.problem(403, "passkey-refused");
-        }
+        assert_eq!(at_once(&caller, path, answers).await, 1, "{path}");
     }
 }
 
