@@ -16,6 +16,7 @@
 //!   app/      floor 3  what Milton does: App::act and App::ask, quotas; one file per feature
 //!   store/    floor 2  the database: the door, the writer, the audit log; one file per feature
 //!   idp/      floor 2  OpenID Connect, as a client
+//!   webauthn/ floor 2  WebAuthn, as a relying party
 //!   domain/   floor 1  pure types and rules: actor, permission/ (the matrix), event, error; no I/O
 //!   crypto/   floor 1  keyring, sealed fields, blind indexes, bearer tokens, Merkle tree; knows no domain
 //!   config/   floor 1  one file per section of the configuration
@@ -70,3 +71,4 @@ pub mod http;
 pub mod idp;
 pub mod jobs;
 pub mod store;
+pub mod webauthn;

@@ -5,6 +5,7 @@ pub mod account;
 pub mod api_key;
 pub mod audit;
 mod bearer;
+pub mod ceremony;
 mod comparisons;
 pub mod delegation;
 pub mod device;
@@ -17,6 +18,8 @@ pub mod live;
 pub mod notification;
 pub mod oidc;
 mod one_time;
+pub mod passkey;
+mod passkey_sign_in;
 pub mod people;
 pub mod qr_approval;
 pub mod qr_sign_in;
@@ -25,6 +28,7 @@ pub mod session;
 pub mod sign_in;
 mod slow_lane;
 pub mod standing;
+pub mod step_up;
 pub mod system;
 pub mod team;
 
@@ -38,6 +42,7 @@ use crate::domain::quota::Quota;
 use crate::domain::{AuthFailure, Error};
 use crate::idp::Provider;
 use crate::store::{self, Action, Query, Store};
+use crate::webauthn::RelyingParty;
 
 use bearer::Bearer;
 use failures::Failures;
@@ -76,6 +81,7 @@ pub struct App {
     last_seen: LastSeen,
     streams: Streams,
     renewals: oidc::Renewals,
+    relying_party: Option<RelyingParty>,
     public_url: String,
 }
 
@@ -98,6 +104,7 @@ impl App {
         let bearer = Bearer::new(Arc::clone(&entropy));
         let (idle, failures) = (Idle::since(clock.now()), Failures::default());
         let (last_seen, streams, renewals) = (LastSeen::default(), Streams::default(), oidc::Renewals::default());
+        let relying_party = RelyingParty::at(&public_url);
         Ok(Self {
             store,
             clock,
@@ -110,6 +117,7 @@ impl App {
             last_seen,
             streams,
             renewals,
+            relying_party,
             public_url,
         })
     }

@@ -23,6 +23,9 @@ pub enum Error {
     /// Not admitted to this server: no invitation, no allowed domain.
     #[error("not invited")]
     NotInvited,
+    /// A passkey's answer that proves nothing. Why, only the audit log hears.
+    #[error("passkey refused")]
+    PasskeyRefused,
     /// Nothing there, below a parent the caller may list.
     #[error("not found")]
     NotFound,
@@ -112,6 +115,9 @@ pub enum Conflict {
     /// Somebody came back from the provider whose identity is not linked to the account.
     #[error("other identity")]
     OtherIdentity,
+    /// People reach this server by an address, and browsers keep passkeys for names alone.
+    #[error("passkeys unavailable")]
+    PasskeysUnavailable,
 }
 
 /// One field that is wrong.
@@ -140,6 +146,7 @@ impl Error {
             Self::Unauthenticated(_) => "unauthenticated",
             Self::Forbidden(_) | Self::OutOfScope(_) | Self::Elsewhere => "access-denied",
             Self::NotInvited => "not-invited",
+            Self::PasskeyRefused => "passkey-refused",
             Self::NotFound => "not-found",
             Self::Conflict(Conflict::LastOwner) => "last-owner",
             Self::Conflict(Conflict::WrongState) => "wrong-state",
@@ -151,6 +158,7 @@ impl Error {
             Self::Conflict(Conflict::LimitReached) => "limit-reached",
             Self::Conflict(Conflict::StepUpIgnored) => "step-up-ignored",
             Self::Conflict(Conflict::OtherIdentity) => "other-identity",
+            Self::Conflict(Conflict::PasskeysUnavailable) => "passkeys-unavailable",
             Self::Invalid(_) => "invalid",
             Self::RateLimited { .. } => "quota-exceeded",
             Self::PreconditionFailed => "precondition-failed",

@@ -13,6 +13,7 @@ mod invisible;
 pub mod native;
 pub mod networks;
 pub mod notification;
+pub mod passkey;
 pub mod permission;
 pub mod qr_sign_in;
 pub mod quota;

@@ -273,7 +273,7 @@ mod tests {
     use super::*;
     use crate::domain::Conflict;
 
-    const CONFLICTS: [Conflict; 9] = [
+    const CONFLICTS: [Conflict; 10] = [
         Conflict::LastOwner,
         Conflict::WrongState,
         Conflict::LinkRequired,
@@ -283,6 +283,7 @@ mod tests {
         Conflict::LimitReached,
         Conflict::StepUpIgnored,
         Conflict::OtherIdentity,
+        Conflict::PasskeysUnavailable,
     ];
     const AUTH: [AuthFailure; 5] = [
         AuthFailure::Missing,
@@ -302,6 +303,7 @@ mod tests {
             Error::Forbidden(None),
             Error::Elsewhere,
             Error::NotInvited,
+            Error::PasskeyRefused,
             Error::NotFound,
             Error::PreconditionFailed,
         ];

@@ -14,6 +14,7 @@ use super::engine::{Row, Value};
 use super::tx::{Column, ReadTx, Tx, owned_by_user};
 
 statements! {
+    ISSUERS = "SELECT issuer FROM identities WHERE user_id = ?1";
     FIND = "SELECT id, user_id FROM identities WHERE issuer = ?1 AND subject_bidx = ?2";
     FIND_OF_USER = "SELECT id, issuer, claims_sealed, created_at, last_used_at FROM identities \
         WHERE user_id = ?1 AND id = ?2";
@@ -152,4 +153,9 @@ pub fn use_logout_token(tx: &mut Tx<'_>, issuer: &str, name: &str, expires_at: T
         1 => Ok(()),
         _ => Err(Error::Conflict(Conflict::AlreadyUsed)),
     }
+}
+
+/// The issuers of a person's identities.
+pub fn issuers(read: &ReadTx<'_>, user: Id<User>) -> Result<Vec<String>, Error> {
+    read.all(ISSUERS, &[user.into()], |row| Ok(row.text(0)?.to_owned()))
 }

@@ -8,15 +8,16 @@ use crate::base::entropy::SystemEntropy;
 use crate::crypto::keyring::RootKey;
 
 use super::{
-    Store, StoreOptions, api_key, audit, audit_log, delegation, device, door, identity, inspection, invitation, keys,
-    leaving, login, login_code, notification, open, people, provider_token, qr_sign_in, quota, session, team, trip,
-    user,
+    Store, StoreOptions, api_key, audit, audit_log, ceremony, delegation, device, door, identity, inspection,
+    invitation, keys, leaving, login, login_code, notification, open, passkey, people, provider_token, qr_sign_in,
+    quota, session, team, trip, user,
 };
 
 const ALL: &[(&str, &[&str])] = &[
     ("api_key", api_key::STATEMENTS),
     ("audit", audit::STATEMENTS),
     ("audit_log", audit_log::STATEMENTS),
+    ("ceremony", ceremony::STATEMENTS),
     ("delegation", delegation::STATEMENTS),
     ("device", device::STATEMENTS),
     ("door", door::STATEMENTS),
@@ -29,6 +30,7 @@ const ALL: &[(&str, &[&str])] = &[
     ("login_code", login_code::STATEMENTS),
     ("notification", notification::STATEMENTS),
     ("open", open::STATEMENTS),
+    ("passkey", passkey::STATEMENTS),
     ("people", people::STATEMENTS),
     ("provider_token", provider_token::STATEMENTS),
     ("qr_sign_in", qr_sign_in::STATEMENTS),

@@ -163,6 +163,7 @@ pub(super) struct Record {
     pub resource: Option<Resource>,
     pub person: Option<Id<User>>,
     pub further: Vec<Event>,
+    pub failed: bool,
     pub signals: Vec<Signal>,
 }
 
@@ -210,6 +211,12 @@ impl<'a> Tx<'a> {
     /// account that was made, and a sign-in.
     pub fn also(&mut self, event: Event) {
         self.record.further.push(event);
+    }
+
+    /// Says that what was tried came to nothing, although the act is kept: a question that was answered wrongly is used
+    /// up all the same. Its row is a failure's.
+    pub fn comes_to_nothing(&mut self) {
+        self.record.failed = true;
     }
 
     /// Tells those who listen, once the change is durable.

@@ -12,6 +12,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("config", 1),
     ("store", 2),
     ("idp", 2),
+    ("webauthn", 2),
     ("app", 3),
     ("http", 4),
     ("jobs", 4),
@@ -30,6 +31,7 @@ const FENCES: &[Fence] = &[
     Fence { names: &["rusqlite", "r2d2"], homes: &["store/sqlite.rs", "store/sqlite_tests.rs", "store/statements.rs"] },
     Fence { names: &["poem"], homes: &["http/"] },
     Fence { names: &["openidconnect", "oauth2::"], homes: &["idp/"] },
+    Fence { names: &["webauthn_rs"], homes: &["webauthn/"] },
     Fence { names: &["clap"], homes: &["cli/"] },
     Fence { names: &["aes_gcm", "bcrypt::", "hkdf", "hmac::"], homes: &["crypto/"] },
     Fence {
@@ -251,6 +253,7 @@ fn each_rule_can_fail() {
         ("app/a.rs", "use rusqlite::Connection;", "rusqlite belongs in"),
         ("store/team.rs", "fn f(_: r2d2_sqlite::Thing) {}", "r2d2 belongs in"),
         ("app/a.rs", "use poem_openapi::Object;", "poem belongs in"),
+        ("app/a.rs", "use webauthn_rs::prelude::Webauthn;", "webauthn_rs belongs in"),
         ("store/a.rs", "let now = std::time::SystemTime::now();", "SystemTime::now belongs in"),
         ("http/a.rs", "let now = Instant::now();", "Instant::now belongs in"),
         ("crypto/a.rs", "getrandom::fill(&mut bytes);", "getrandom belongs in"),

@@ -25,6 +25,7 @@ mod notifications;
 mod oidc;
 mod openapi;
 mod operations;
+mod passkeys;
 mod qr;
 mod schema;
 mod sign_in;

@@ -6,6 +6,7 @@ use crate::base::secret::Secret;
 use crate::domain::actor::{Actor, Caller};
 use crate::domain::event::Event;
 use crate::domain::identity::{ProviderTokens, proved_anew};
+use crate::domain::notification::News;
 use crate::domain::permission::{Permission, Relation};
 use crate::domain::role::Role;
 use crate::domain::session::Session;
@@ -18,7 +19,7 @@ use crate::store::provider_token::{self, Held};
 use crate::store::session::{self, NewSession};
 use crate::store::trip::{self, Trip};
 use crate::store::user::{self, Address, NewUser};
-use crate::store::{Action, ReadTx, Target, Tx, their_own};
+use crate::store::{Action, ReadTx, Target, Tx, notification, their_own};
 
 use crate::app::invitation::go_through;
 use crate::app::sign_in::{arrive, join};
@@ -181,6 +182,7 @@ impl Action for Link {
         self.0.land(tx)?;
         let id = identity::insert(tx, user, &self.0.subject)?;
         tx.concerns("identity", id);
+        notification::insert(tx, user, &News::IdentityLinked { provider: self.0.provider.clone() })?;
         self.0.keep(tx, Owned { id, user })
     }
 }

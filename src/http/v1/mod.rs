@@ -14,9 +14,11 @@ mod me;
 mod meta;
 mod model;
 mod notifications;
+mod passkeys;
 mod people;
 mod qr;
 mod sessions;
+mod step_up;
 mod teams;
 
 use poem_openapi::{ContactObject, LicenseObject, OpenApi, OpenApiService, Tags};
@@ -28,7 +30,7 @@ use crate::domain::Error;
 /// Every operation.
 pub type Api = (
     meta::Meta,
-    (auth::Auth, auth::Providers, qr::Qr),
+    (auth::Auth, auth::Providers, qr::Qr, passkeys::Passkeys, step_up::StepUp),
     (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
     (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
     (people::People, admin::Admin),
@@ -62,7 +64,7 @@ enum Tag {
 pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
     let api: Api = (
         meta::Meta,
-        (auth::Auth, auth::Providers, qr::Qr),
+        (auth::Auth, auth::Providers, qr::Qr, passkeys::Passkeys, step_up::StepUp),
         (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
         (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
         (people::People, admin::Admin),

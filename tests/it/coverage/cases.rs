@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::stage::Stage;
 use crate::operations::{self, Operation};
+use crate::passkeys::{MINE, STEP_UP};
 
 /// What must be there before an operation can succeed.
 pub enum Needs {
@@ -16,6 +17,10 @@ pub enum Needs {
     Invitation,
     /// A delegation that went through these steps, from the caller to the caller.
     Delegation(&'static [&'static str]),
+    /// A passkey of the caller's.
+    Passkey,
+    /// A ceremony of the caller's at this path, and the answer to it.
+    Ceremony(&'static str),
     /// Another session of Mia's, which may end.
     Session,
     /// A new device that shows a code.
@@ -91,6 +96,14 @@ const CASES: &[Case] = &[
     case("linkIdentity", Needs::Nothing).with(|_| json!({"provider": "lying"})),
     case("unlinkIdentity", Needs::Identity).and(&["auth.oauth.token_revoked"]),
     case("stepUpByProvider", Needs::Nothing).with(|_| json!({"provider": "lying"})),
+    case("getStepUp", Needs::Nothing),
+    case("beginStepUp", Needs::Nothing),
+    case("stepUpByPasskey", Needs::Ceremony(STEP_UP)).with(Stage::answer),
+    case("beginPasskey", Needs::Nothing),
+    case("createPasskey", Needs::Ceremony(MINE)).with(Stage::answer),
+    case("listPasskeys", Needs::Nothing),
+    case("renamePasskey", Needs::Passkey).with(|_| json!({"name": "Phone"})),
+    case("deletePasskey", Needs::Passkey),
     case("listMyDelegations", Needs::Nothing),
     case("createApiKey", Needs::Nothing).with(|_| json!({"name": "Reports", "scopes": ["delegation:read"]})),
     case("listApiKeys", Needs::Nothing),

@@ -14,7 +14,7 @@ use crate::world::{Answer, World};
 use stage::{Call, NOWHERE, Stage};
 
 /// Operations that want no token.
-const PUBLIC: [&str; 14] = [
+const PUBLIC: [&str; 16] = [
     "getHealth",
     "getReadiness",
     "getVersion",
@@ -29,6 +29,8 @@ const PUBLIC: [&str; 14] = [
     "logOutByProvider",
     "acceptInvitation",
     "acceptInvitationByProvider",
+    "beginPasskeySignIn",
+    "signInByPasskey",
 ];
 
 /// Operations that everybody who is signed in may use: they answer with what is the caller's alone.

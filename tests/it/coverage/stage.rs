@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use milton::domain::role::Role;
@@ -13,6 +14,8 @@ use crate::forge;
 use crate::lying_provider::LyingProvider;
 use crate::oidc;
 use crate::operations::Operation;
+use crate::passkeys::authenticator::{Authenticator, Moment};
+use crate::passkeys::{self, Ceremony};
 use crate::qr::NewDevice;
 use crate::world::{Answer, Options, Person, World};
 
@@ -31,6 +34,8 @@ pub struct Stage {
     pub bob: Person,
     pub team: String,
     pub other_team: String,
+    /// What the passkey ceremony that was begun last wants to hear.
+    answer: Mutex<Value>,
     provider: LyingProvider,
     code: RefCell<Code>,
 }
@@ -60,7 +65,8 @@ impl Stage {
         mia.send(Method::PATCH, "/api/v1/me", Some(&json!({"email": MIA}))).await.expect(200);
         let bob = world.join(&olga, &other_team, "owner", "Bob").await;
         let code = RefCell::new(Code { secret: "none".to_owned(), number: 10 });
-        Self { world, olga, ben, mia, bob, team, other_team, provider, code }
+        let answer = Mutex::new(json!({"ceremony_id": NOWHERE, "credential": {}}));
+        Self { world, olga, ben, mia, bob, team, other_team, provider, code, answer }
     }
 
     /// What the newest device shows.
@@ -119,6 +125,17 @@ impl Stage {
                 let linked = self.olga.get("/api/v1/me/identities").await.expect(200);
                 (linked.text("/items/0/id"), self.olga.clone())
             }
+            Needs::Passkey => {
+                let id = self.world.audit_size().to_be_bytes();
+                passkeys::make(&self.olga, &id).await;
+                let listed = self.olga.get(passkeys::MINE).await.expect(200);
+                let newest = listed.json["items"].as_array().unwrap().last().unwrap();
+                (newest["id"].as_str().unwrap().to_owned(), self.olga.clone())
+            }
+            Needs::Ceremony(path) => {
+                *self.answer.lock().unwrap() = self.answer_to(path).await;
+                (NOWHERE.to_owned(), self.olga.clone())
+            }
             Needs::Session => (NOWHERE.to_owned(), self.world.sign_in(MIA).await),
             Needs::ApiKey => (self.key_of(&self.olga).await, self.olga.clone()),
             Needs::KeyOfAnother => (self.key_of(&self.ben).await, self.olga.clone()),
@@ -156,6 +173,26 @@ impl Stage {
         self.world.sign_in(MIA).await;
         let listed = mia.get(&format!("/api/v1/me/{what}")).await.expect(200);
         (listed.text("/items/0/id"), mia)
+    }
+
+    /// The answer to a new ceremony of Olga's.
+    async fn answer_to(&self, path: &str) -> Value {
+        let id = self.world.audit_size().to_be_bytes();
+        if path == passkeys::MINE {
+            let ceremony = Ceremony::begin(&self.olga, path).await;
+            let credential = Authenticator::new(&id).create(&ceremony.options, Moment::TRUE);
+            let mut body = ceremony.body(&credential);
+            body["name"] = json!("Phone");
+            return body;
+        }
+        let mut phone = passkeys::make(&self.olga, &id).await;
+        let ceremony = Ceremony::begin(&self.olga, path).await;
+        ceremony.body(&phone.get(&ceremony.options, Moment::TRUE))
+    }
+
+    /// What the passkey ceremony that was begun last wants to hear.
+    pub fn answer(&self) -> Value {
+        self.answer.lock().unwrap().clone()
     }
 
     /// Somebody who lacks the role: in team A the Owner of team B, on the server a person without any role there.

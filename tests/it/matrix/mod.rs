@@ -4,6 +4,7 @@ mod accounts;
 mod delegations;
 mod identities;
 mod mine;
+mod passkeys;
 mod people;
 mod stage;
 mod table;
