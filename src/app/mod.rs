@@ -4,11 +4,13 @@
 pub mod account;
 pub mod audit;
 mod bearer;
+mod clean_up;
 mod comparisons;
 pub mod delegation;
 mod failures;
 mod idle;
 pub mod invitation;
+pub mod job;
 pub mod oidc;
 mod quota;
 pub mod sign_in;
@@ -30,8 +32,9 @@ use crate::store::{self, Action, Query, Store};
 use bearer::Bearer;
 use failures::Failures;
 use idle::Idle;
-use quota::Quotas;
+use job::Registry;
 pub use quota::{Allowance, QuotaFigures};
+use quota::{Holder, Quotas};
 
 /// What an app is built from, once, by the command line or by a test.
 pub struct AppOptions {
@@ -59,6 +62,7 @@ pub struct App {
     bearer: Bearer,
     idle: Idle,
     failures: Failures,
+    jobs: Registry,
     public_url: String,
 }
 
@@ -79,8 +83,8 @@ impl App {
         let AppOptions { store, clock, entropy, providers, quotas, public_url } = options;
         let quotas = Quotas::new(Arc::clone(&clock), &quotas, &store.look(store::quota::load)?);
         let bearer = Bearer::new(Arc::clone(&entropy));
-        let (idle, failures) = (Idle::since(clock.now()), Failures::default());
-        Ok(Self { store, clock, entropy, providers, quotas, bearer, idle, failures, public_url })
+        let (idle, failures, jobs) = (Idle::since(clock.now()), Failures::default(), Registry::default());
+        Ok(Self { store, clock, entropy, providers, quotas, bearer, idle, failures, jobs, public_url })
     }
 
     /// Changes something: quota, permission, effect and audit row, or nothing.
@@ -99,7 +103,7 @@ impl App {
         action: A,
         allowance: Option<Allowance>,
     ) -> Result<Acted<A::Output>, Error> {
-        let used = allowance.as_ref().and_then(|allowance| allowance.in_use(caller));
+        let used = allowance.as_ref().and_then(Allowance::in_use);
         let done = self.store.act(caller.clone(), action, used).await?;
         Ok(Acted { output: done.output, seq: done.seq, allowance })
     }
@@ -111,7 +115,7 @@ impl App {
 
     /// Who is behind a session's token. The comparison may be remembered; validity is read each time.
     pub async fn authenticate(&self, caller: &Caller, token: &str) -> Result<SignedIn, Error> {
-        match self.bearer.signed_in(&self.store, self.clock.now(), token).await {
+        match self.signed_in(caller, token).await {
             Ok(signed_in) if self.idle.keeps(&signed_in, self.clock.now()) => Ok(signed_in),
             Ok(idle) => {
                 self.end_idle(caller, idle).await?;
@@ -136,11 +140,16 @@ impl App {
 
     /// Takes one act out of the caller's allowance; the first refusal of a window leaves a row.
     pub async fn spend(&self, caller: &Caller, quota: Quota) -> Result<Allowance, Error> {
-        match self.quotas.take(caller, quota) {
+        self.spend_of(Holder::of(caller, quota), caller, quota).await
+    }
+
+    /// Takes one act out of the allowance of somebody or something that the caller only speaks for.
+    async fn spend_of(&self, holder: Holder<'_>, caller: &Caller, quota: Quota) -> Result<Allowance, Error> {
+        match self.quotas.take(holder, quota) {
             Ok(allowance) => Ok(allowance),
             Err(refused) => {
                 if refused.is_first {
-                    self.store.record(caller.clone(), system::quota_exceeded(quota)).await?;
+                    self.store.record(caller.clone(), system::quota_exceeded(holder, quota)).await?;
                 }
                 Err(refused.error)
             }

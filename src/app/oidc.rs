@@ -71,7 +71,9 @@ impl App {
         let admitted = provider.admits(&identity);
         let arrival = Arrival { name: None, email: None, device: answer.device, kind: SessionKind::Console };
         let person = Arriving::new(identity, name.to_owned(), admitted);
-        self.begin_session(caller, arrival, Method::Provider, |_, session| SignInWithIdentity { person, session }).await
+        let known = self.store.look(|read| login::find_identity(read, &person.issuer, person.subject.expose()))?;
+        let sign_in = |_, session| SignInWithIdentity { person, session };
+        self.begin_session(caller, known, arrival, Method::Provider, sign_in).await
     }
 
     /// Uses the transaction up first: whatever the provider says, nobody comes back with the same state again.

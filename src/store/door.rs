@@ -279,8 +279,8 @@ fn record_success(
     };
     let mut target = facts.target;
     target.resource = record.resource.or(target.resource);
-    let mut note =
-        Note { event: facts.event, outcome: Outcome::Success, target, detail: record.notes.into_iter().collect() };
+    let outcome = if record.failure { Outcome::Failure } else { Outcome::Success };
+    let mut note = Note { event: facts.event, outcome, target, detail: record.notes.into_iter().collect() };
     let seq = note.write(desk, caller, person, now)?;
     for event in record.further {
         note.event = event;

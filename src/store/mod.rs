@@ -12,11 +12,13 @@ macro_rules! statements {
 pub mod action;
 pub mod audit;
 pub mod audit_log;
+pub mod clean_up;
 pub mod delegation;
 mod door;
 mod engine;
 mod inspection;
 pub mod invitation;
+pub mod job;
 mod keys;
 mod lock;
 pub mod login;

@@ -8,17 +8,19 @@ use crate::base::entropy::SystemEntropy;
 use crate::crypto::keyring::RootKey;
 
 use super::{
-    Store, StoreOptions, audit, audit_log, delegation, door, inspection, invitation, keys, login, open, quota, session,
-    team, user,
+    Store, StoreOptions, audit, audit_log, clean_up, delegation, door, inspection, invitation, job, keys, login, open,
+    quota, session, team, user,
 };
 
 const ALL: &[(&str, &[&str])] = &[
     ("audit", audit::STATEMENTS),
     ("audit_log", audit_log::STATEMENTS),
+    ("clean_up", clean_up::STATEMENTS),
     ("delegation", delegation::STATEMENTS),
     ("door", door::STATEMENTS),
     ("inspection", inspection::STATEMENTS),
     ("invitation", invitation::STATEMENTS),
+    ("job", job::STATEMENTS),
     ("keys", keys::STATEMENTS),
     ("login", login::STATEMENTS),
     ("open", open::STATEMENTS),
@@ -73,6 +75,11 @@ fn what_does_not_follow_an_index_is_known() {
     }
     insta::assert_snapshot!(slow.join("\n"), @r"
     audit_log: SCAN audit_log | SELECT seq, at, event, outcome, actor_kind,
+    clean_up: SCAN CONSTANT ROW | SELECT EXISTS (SELECT t.selector FROM api_tokens
+    clean_up: SCAN sign_in_links USING INDEX sign_in_links_with_hash | SELECT EXISTS (SELECT t.selector FROM api_tokens
+    clean_up: SCAN invitations USING INDEX invitations_with_hash | SELECT EXISTS (SELECT t.selector FROM api_tokens
+    clean_up: SCAN sign_in_links USING INDEX sign_in_links_with_hash | UPDATE sign_in_links SET hash = NULL
+    clean_up: SCAN invitations USING INDEX invitations_with_hash | UPDATE invitations SET hash = NULL
     login: SCAN sign_in_links | UPDATE sign_in_links SET consumed_at = ?1
     quota: SCAN quota_state | SELECT user_id, quota, free_at FROM quota_state
     team: USE TEMP B-TREE FOR ORDER BY | SELECT t.id, t.name_sealed, t.version, t.created_at, m.role

@@ -164,6 +164,7 @@ pub(super) struct Record {
     pub person: Option<Id<User>>,
     pub further: Vec<Event>,
     pub signals: Vec<Signal>,
+    pub failure: bool,
 }
 
 impl<'a> Tx<'a> {
@@ -205,6 +206,11 @@ impl<'a> Tx<'a> {
     /// account that was made, and a sign-in.
     pub fn also(&mut self, event: Event) {
         self.record.further.push(event);
+    }
+
+    /// The act records that something else went wrong: its row says `failure`.
+    pub fn record_failure(&mut self) {
+        self.record.failure = true;
     }
 
     /// Tells those who listen, once the change is durable.

@@ -5,6 +5,7 @@ mod answer;
 mod auth;
 mod delegations;
 mod invitations;
+mod jobs;
 mod me;
 mod meta;
 mod model;
@@ -17,8 +18,16 @@ use super::document;
 use crate::domain::Error;
 
 /// Every operation.
-pub type Api =
-    (meta::Meta, auth::Auth, me::Me, teams::Teams, invitations::Invitations, delegations::Delegations, admin::Admin);
+pub type Api = (
+    meta::Meta,
+    auth::Auth,
+    me::Me,
+    teams::Teams,
+    invitations::Invitations,
+    delegations::Delegations,
+    admin::Admin,
+    jobs::Jobs,
+);
 
 /// How the document groups the operations.
 #[derive(Tags)]
@@ -49,6 +58,7 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
         invitations::Invitations,
         delegations::Delegations,
         admin::Admin,
+        jobs::Jobs,
     );
     let about = format!("{ABOUT}\n\n## Problems\n\n{}", catalog::markdown());
     OpenApiService::new(api, "Milton", env!("CARGO_PKG_VERSION"))

@@ -16,6 +16,8 @@ pub enum Needs {
     Invitation,
     /// A delegation that went through these steps, from the caller to the caller.
     Delegation(&'static [&'static str]),
+    /// A job, which has something to do.
+    Job,
     /// Another session of Mia's, which may end.
     Session,
 }
@@ -78,6 +80,9 @@ const CASES: &[Case] = &[
     case("cancelDelegation", Needs::Delegation(&["offer"])),
     case("reassignDelegation", Needs::Delegation(&["offer"])).with(|stage| json!({"assignee_id": stage.mia.id})),
     case("listAudit", Needs::Nothing),
+    case("listJobs", Needs::Nothing),
+    case("listJobRuns", Needs::Job),
+    case("runJob", Needs::Job).and(&["token.expired_cleanup", "system.job.run"]),
 ];
 
 /// Each case with its operation.

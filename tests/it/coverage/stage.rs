@@ -76,6 +76,8 @@ impl Stage {
                 }
                 (made.text("/id"), self.olga.clone())
             }
+            // The links and invitations that peopled the stage are used up.
+            Needs::Job => ("token-clean-up".to_owned(), self.olga.clone()),
             Needs::Session => (NOWHERE.to_owned(), self.world.sign_in(MIA).await),
         }
     }

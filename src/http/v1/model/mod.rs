@@ -2,6 +2,7 @@
 
 mod audit;
 mod delegation;
+mod job;
 
 use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
 use poem_openapi::{Enum, Object};
@@ -14,6 +15,7 @@ use crate::domain::{self, Error, role, session, team, user};
 
 pub use audit::{AuditRow, Outcome};
 pub use delegation::{CustodyLink, Delegation, DelegationState, Priority};
+pub use job::{Job, JobRun};
 
 /// A moment as the API writes it.
 pub fn moment(at: Timestamp) -> OffsetDateTime {
