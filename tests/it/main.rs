@@ -28,6 +28,7 @@ mod sign_in;
 mod subprocess;
 mod teams;
 mod tokens;
+mod upgrade;
 mod wire;
 mod world;
 mod writer;
