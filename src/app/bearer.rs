@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use crate::base::clock::Timestamp;
 use crate::base::entropy::Entropy;
 use crate::base::secret::Secret;
 use crate::crypto::bearer::{self, DEFAULT_COST, Presented, TokenKind};
-use crate::domain::actor::SignedIn;
+use crate::domain::actor::{Caller, SignedIn};
 use crate::domain::networks::Networks;
-use crate::domain::{AuthFailure, Error};
+use crate::domain::{AuthFailure, Error, quota};
 use crate::store::session::{self, TokenRecord, TokenRow};
 use crate::store::{ReadTx, Store, api_key};
 
+use super::App;
 use super::comparisons::Comparisons;
+use super::quota::Holder;
 use super::slow_lane::SlowLane;
 
 /// The slow half of tokens.
@@ -67,22 +68,45 @@ impl Bearer {
         store.token_keys().check(token).map_err(|_| AuthFailure::Invalid)
     }
 
+    /// Whether a token belongs to a hash; `allowed` is awaited before what is not remembered is compared.
+    async fn matches(
+        &self,
+        presented: &Presented,
+        hash: &str,
+        allowed: impl Future<Output = Result<(), Error>>,
+    ) -> Result<bool, Error> {
+        let (peppered, stored) = (presented.peppered(), hash.to_owned());
+        let compare = async {
+            allowed.await?;
+            self.ways_in.run(move || bearer::matches(&peppered, &stored)).await
+        };
+        self.comparisons.once(presented.fingerprint, hash, compare).await
+    }
+}
+
+impl App {
     /// Who is behind the token of a session or an API key, and from where it may be used.
-    pub async fn signed_in(&self, store: &Store, now: Timestamp, token: &str) -> Result<(SignedIn, Networks), Error> {
-        let presented = Self::made_here(store, token)?;
-        let row = store.look(|read| find_row(read, &presented))?.ok_or(AuthFailure::Invalid)?;
-        if !self.matches(&presented, &row.hash).await? {
+    pub(super) async fn signed_in(&self, caller: &Caller, token: &str) -> Result<(SignedIn, Networks), Error> {
+        let presented = Bearer::made_here(&self.store, token)?;
+        let row = self.store.look(|read| find_row(read, &presented))?.ok_or(AuthFailure::Invalid)?;
+        let validity = row.validity(self.clock.now());
+        // Whoever shows a token that was cleaned up is told why it is over: only its MAC is left to vouch for it.
+        let Some(hash) = &row.hash else { return Err(validity.err().unwrap_or(AuthFailure::Invalid).into()) };
+        if !self.matches(caller, &presented, hash).await? {
             return Err(AuthFailure::Invalid.into());
         }
-        row.validity(now)?;
+        validity?;
         Ok((row.signed_in, row.networks))
     }
 
-    /// Whether a token belongs to a hash.
-    pub async fn matches(&self, presented: &Presented, hash: &str) -> Result<bool, Error> {
-        let (peppered, stored) = (presented.peppered(), hash.to_owned());
-        let compare = self.ways_in.run(move || bearer::matches(&peppered, &stored));
-        self.comparisons.once(presented.fingerprint, hash, compare).await
+    /// Whether a token belongs to a hash. `RateLimited` when it was compared too often: the secret of a token with a right
+    /// MAC can be wrong only when our keys are known to somebody who lacks the token.
+    pub(super) async fn matches(&self, caller: &Caller, presented: &Presented, hash: &str) -> Result<bool, Error> {
+        let allowed = async {
+            let holder = Holder::Token(&presented.selector);
+            self.spend_of(holder, caller, quota::COMPARISONS).await.map(|_| ())
+        };
+        self.bearer.matches(presented, hash, allowed).await
     }
 }
 

@@ -203,7 +203,7 @@ impl Action for Refuse {
         for (name, fact) in reasons(self.refusal) {
             tx.note(name, fact);
         }
-        tx.comes_to_nothing();
+        tx.record_failure();
         Ok(())
     }
 }

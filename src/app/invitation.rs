@@ -75,7 +75,7 @@ impl App {
     /// Goes through the door as somebody who is signed in.
     pub async fn accept_invitation(&self, caller: &Caller, token: &str) -> Result<Acted<Id<Team>>, Error> {
         self.spend(caller, quota::SIGN_INS).await?;
-        let outcome = self.check_invitation(token).await;
+        let outcome = self.check_invitation(caller, token).await;
         let selector = self.note_refusal(caller, outcome, KIND).await?;
         self.act(caller, Accept { selector }).await
     }
@@ -88,32 +88,34 @@ impl App {
         arrival: Arrival,
     ) -> Result<SignedInNow, Error> {
         self.spend(caller, quota::SIGN_INS).await?;
-        let outcome = self.check_invitation(token).await;
+        let outcome = self.check_invitation(caller, token).await;
         let selector = self.note_refusal(caller, outcome, KIND).await?;
         if arrival.name.is_none() {
             return Err(Error::invalid("/name", "is needed: this makes your account"));
         }
-        self.begin_session(caller, arrival, Method::Invitation, |arrival, session| Join { selector, arrival, session })
-            .await
+        let join = |arrival, session| Join { selector, arrival, session };
+        self.begin_session(caller, None, arrival, Method::Invitation, join).await
     }
 
     /// Goes through the door by way of a provider, who vouches for the person: makes their account, or knows it again.
     pub async fn accept_at_provider(&self, caller: &Caller, token: &str, provider: &str) -> Result<Departure, Error> {
         self.spend(caller, quota::SIGN_INS).await?;
-        let outcome = self.check_invitation(token).await;
+        let outcome = self.check_invitation(caller, token).await;
         let selector = self.note_refusal(caller, outcome, KIND).await?;
         self.depart(caller, provider, Errand::Invitation(selector)).await
     }
 
     /// The selector of an invitation that this server made and nobody has closed.
-    async fn check_invitation(&self, token: &str) -> Result<String, Error> {
+    async fn check_invitation(&self, caller: &Caller, token: &str) -> Result<String, Error> {
         let presented = Bearer::present(&self.store, TokenKind::Invitation, token)?;
         let found = self.store.look(|read| invitation::find_token(read, &presented.selector))?;
         let (hash, closed) = found.ok_or(AuthFailure::Invalid)?;
-        if !self.bearer.matches(&presented, &hash).await? {
-            return Err(AuthFailure::Invalid.into());
+        match hash {
+            Some(hash) if !self.matches(caller, &presented, &hash).await? => Err(AuthFailure::Invalid.into()),
+            _ if closed => Err(Error::Conflict(Conflict::InvitationClosed)),
+            Some(_) => Ok(presented.selector),
+            None => Err(AuthFailure::Invalid.into()),
         }
-        if closed { Err(Error::Conflict(Conflict::InvitationClosed)) } else { Ok(presented.selector) }
     }
 }
 

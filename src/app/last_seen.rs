@@ -55,19 +55,20 @@ impl LastSeen {
 
 impl App {
     /// Writes the uses down in one act, or nothing when there were none. What could not be written waits for the next
-    /// time.
-    pub(super) async fn write_last_seen(&self, timer: &Caller) -> Result<(), Error> {
+    /// time. Answers how many uses there were.
+    pub(super) async fn write_last_seen(&self, timer: &Caller) -> Result<u64, Error> {
         let seen: Vec<_> = self.last_seen.lock().drain().collect();
         if seen.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
+        let uses = seen.len() as u64;
         let written = self.act(timer, RecordLastSeen(seen.clone())).await;
         if written.is_err() {
             for (used, at) in seen {
                 self.last_seen.keep(used, at);
             }
         }
-        written.map(|_| ())
+        written.map(|_| uses)
     }
 }
 

@@ -6,12 +6,14 @@ pub mod api_key;
 pub mod audit;
 mod bearer;
 pub mod ceremony;
+mod clean_up;
 mod comparisons;
 pub mod delegation;
 pub mod device;
 mod failures;
 mod idle;
 pub mod invitation;
+pub mod job;
 mod last_seen;
 pub mod leaving;
 pub mod live;
@@ -47,10 +49,11 @@ use crate::webauthn::RelyingParty;
 use bearer::Bearer;
 use failures::Failures;
 use idle::Idle;
+use job::Registry;
 use last_seen::LastSeen;
 use live::Streams;
-use quota::Quotas;
 pub use quota::{Allowance, QuotaFigures};
+use quota::{Holder, Quotas};
 
 /// What an app is built from, once, by the command line or by a test.
 pub struct AppOptions {
@@ -82,6 +85,7 @@ pub struct App {
     streams: Streams,
     renewals: oidc::Renewals,
     relying_party: Option<RelyingParty>,
+    jobs: Registry,
     public_url: String,
 }
 
@@ -102,7 +106,7 @@ impl App {
         let AppOptions { store, clock, entropy, providers, quotas, public_url } = options;
         let quotas = Quotas::new(Arc::clone(&clock), &quotas, &store.look(store::quota::load)?);
         let bearer = Bearer::new(Arc::clone(&entropy));
-        let (idle, failures) = (Idle::since(clock.now()), Failures::default());
+        let (idle, failures, jobs) = (Idle::since(clock.now()), Failures::default(), Registry::default());
         let (last_seen, streams, renewals) = (LastSeen::default(), Streams::default(), oidc::Renewals::default());
         let relying_party = RelyingParty::at(&public_url);
         Ok(Self {
@@ -118,6 +122,7 @@ impl App {
             streams,
             renewals,
             relying_party,
+            jobs,
             public_url,
         })
     }
@@ -138,7 +143,7 @@ impl App {
         action: A,
         allowance: Option<Allowance>,
     ) -> Result<Acted<A::Output>, Error> {
-        let used = allowance.as_ref().and_then(|allowance| allowance.in_use(caller));
+        let used = allowance.as_ref().and_then(Allowance::in_use);
         let done = self.store.act(caller.clone(), action, used).await?;
         Ok(Acted { output: done.output, seq: done.seq, allowance })
     }
@@ -150,7 +155,7 @@ impl App {
 
     /// Who is behind the token of a session or an API key. The comparison may be remembered; validity is read each time.
     pub async fn authenticate(&self, caller: &Caller, token: &str) -> Result<SignedIn, Error> {
-        match self.bearer.signed_in(&self.store, self.clock.now(), token).await {
+        match self.signed_in(caller, token).await {
             Ok((signed_in, networks)) if !networks.admit(caller.address) => {
                 self.refuse_elsewhere(caller, signed_in).await
             }
@@ -181,11 +186,16 @@ impl App {
 
     /// Takes one act out of the caller's allowance; the first refusal of a window leaves a row.
     pub async fn spend(&self, caller: &Caller, quota: Quota) -> Result<Allowance, Error> {
-        match self.quotas.take(caller, quota) {
+        self.spend_of(Holder::of(caller, quota), caller, quota).await
+    }
+
+    /// Takes one act out of the allowance of somebody or something that the caller only speaks for.
+    async fn spend_of(&self, holder: Holder<'_>, caller: &Caller, quota: Quota) -> Result<Allowance, Error> {
+        match self.quotas.take(holder, quota) {
             Ok(allowance) => Ok(allowance),
             Err(refused) => {
                 if refused.is_first {
-                    self.store.record(caller.clone(), system::quota_exceeded(quota)).await?;
+                    self.store.record(caller.clone(), system::quota_exceeded(holder, quota)).await?;
                 }
                 Err(refused.error)
             }

@@ -44,7 +44,9 @@ impl App {
             }
         });
         let proof = proof.await?;
-        self.begin_session(caller, arrival, Method::Passkey, |_, session| SignInWithPasskey { proof, session }).await
+        let holder = Some(proof.credential.user);
+        let sign_in = |_, session| SignInWithPasskey { proof, session };
+        self.begin_session(caller, holder, arrival, Method::Passkey, sign_in).await
     }
 }
 

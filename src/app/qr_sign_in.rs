@@ -92,9 +92,10 @@ impl App {
         self.spend(caller, quota::SIGN_INS).await?;
         let poll_hash = sha256(poll_secret);
         let checked = self.store.look(|read| approved(read, id, &poll_hash));
-        let (found, _) = self.note_refusal(caller, checked, "qr").await?;
+        let (found, approver) = self.note_refusal(caller, checked, "qr").await?;
         let arrival = Arrival { name: None, email: None, device: Some(found.device), mark, kind };
-        self.begin_session(caller, arrival, Method::Qr, |_, session| Use { id, poll_hash, session }).await
+        let begin = |_, session| Use { id, poll_hash, session };
+        self.begin_session(caller, Some(approver.user), arrival, Method::Qr, begin).await
     }
 
     /// Notes which QR sign-ins ran out; leaves no row when none did. Answers how many.

@@ -13,9 +13,11 @@ use governor::state::StateStore;
 use governor::{Quota as Rate, RateLimiter};
 
 use crate::base::clock::{Clock, Timestamp};
+use crate::base::id::Id;
 use crate::domain::Error;
 use crate::domain::actor::Caller;
 use crate::domain::quota::{self, Per, Quota};
+use crate::domain::user::User;
 use crate::store::quota::QuotaUse;
 
 /// Figures that differ from the defaults, by the quota's name.
@@ -33,13 +35,56 @@ pub struct Allowance {
     pub remaining: u32,
     /// When it will be full again.
     pub free_at: Timestamp,
+    person: Option<Id<User>>,
 }
 
 impl Allowance {
-    /// What a restart must know of it: of people's allowances, not of addresses'.
-    pub(super) fn in_use(&self, caller: &Caller) -> Option<QuotaUse> {
-        let user = caller.actor.user().filter(|_| self.quota.per == Per::User)?;
-        Some(QuotaUse { user, quota: self.quota.name.to_owned(), free_at: self.free_at })
+    /// What a restart must know of it: of people's allowances, not of addresses' and tokens'.
+    pub(super) fn in_use(&self) -> Option<QuotaUse> {
+        let Self { quota, free_at, person, .. } = *self;
+        person.map(|user| QuotaUse { user, quota: quota.name.to_owned(), free_at })
+    }
+}
+
+/// Whose allowance it is.
+#[derive(Clone, Copy)]
+pub(super) enum Holder<'a> {
+    /// A person.
+    Person(Id<User>),
+    /// A network, or nobody knows which.
+    Network(Option<IpAddr>),
+    /// A token, by its selector, which is sixteen characters long.
+    Token(&'a str),
+}
+
+impl Holder<'static> {
+    /// The person who asks, or their network, as the quota wants it.
+    pub fn of(caller: &Caller, quota: Quota) -> Self {
+        match (quota.per, caller.actor.user()) {
+            (Per::User, Some(user)) => Self::Person(user),
+            _ => Self::Network(caller.address),
+        }
+    }
+}
+
+impl Holder<'_> {
+    fn key(self) -> Key {
+        match self {
+            Self::Person(user) => *user.uuid().as_bytes(),
+            Self::Network(address) => network(address),
+            Self::Token(selector) => {
+                let mut key = Key::default();
+                key.iter_mut().zip(selector.bytes()).for_each(|(to, from)| *to = from);
+                key
+            }
+        }
+    }
+
+    const fn person(self) -> Option<Id<User>> {
+        match self {
+            Self::Person(user) => Some(user),
+            _ => None,
+        }
     }
 }
 
@@ -50,7 +95,7 @@ pub(super) struct Refused {
     pub is_first: bool,
 }
 
-/// Whose allowance: a person's id, or a network.
+/// Whose allowance: a person's id, a network, or a token's selector.
 type Key = [u8; 16];
 
 type Limiter = RateLimiter<Key, Allowances, GovernorTime, StateInformationMiddleware>;
@@ -85,18 +130,19 @@ impl Quotas {
         Self { clock, start, meters: HashMap::from(meters), refusals: Mutex::default() }
     }
 
-    /// Takes one act out of the caller's allowance.
-    pub fn take(&self, caller: &Caller, quota: Quota) -> Result<Allowance, Refused> {
+    /// Takes one act out of the holder's allowance.
+    pub fn take(&self, holder: Holder<'_>, quota: Quota) -> Result<Allowance, Refused> {
         let Some(Meter { quota, limiter, allowances }) = self.meters.get(quota.name) else {
             return Err(Refused { error: Error::internal("a quota without a meter"), is_first: false });
         };
-        let key = key_of(caller, quota.per);
+        let key = holder.key();
         match limiter.check_key(&key) {
             Ok(state) => {
                 allowances.forget_full(self.clock.now().since(self.start));
                 let in_use = allowances.lock().get(&key).copied().unwrap_or_default();
                 let free_at = self.start + in_use.into();
-                Ok(Allowance { quota: *quota, remaining: state.remaining_burst_capacity(), free_at })
+                let (remaining, person) = (state.remaining_burst_capacity(), holder.person());
+                Ok(Allowance { quota: *quota, remaining, free_at, person })
             }
             Err(refused) => {
                 let retry_after = refused.wait_time_from(limiter.clock().now());
@@ -127,15 +173,8 @@ fn rate(quota: Quota) -> Rate {
     Rate::with_period(quota.window / limit.get()).unwrap_or(Rate::per_hour(limit)).allow_burst(limit)
 }
 
-/// A person's id; or an address, an IPv6 one by its /64, which is what one customer has.
-fn key_of(caller: &Caller, per: Per) -> Key {
-    match (per, caller.actor.user()) {
-        (Per::User, Some(user)) => *user.uuid().as_bytes(),
-        _ => network(caller.address),
-    }
-}
-
-/// The network that an address belongs to for the purposes of limits.
+/// The network that an address belongs to for the purposes of limits: an IPv6 address by its /64, which is what one
+/// customer has.
 pub(super) fn network(address: Option<IpAddr>) -> [u8; 16] {
     let mut octets = match address.map(|address| address.to_canonical()) {
         Some(IpAddr::V4(address)) => return address.to_ipv6_mapped().octets(),
@@ -194,14 +233,9 @@ impl GovernorClock for GovernorTime {
 mod tests {
     use super::*;
     use crate::base::clock::ManualClock;
-    use crate::base::id::Id;
-    use crate::domain::actor::{Actor, Proof, SignedIn};
 
-    fn caller(user: u128) -> Caller {
-        Caller::local(Actor::User(SignedIn {
-            user: Id::from_uuid(uuid::Uuid::from_u128(user)),
-            proof: Proof::ApiKey(Id::from_uuid(uuid::Uuid::from_u128(0))),
-        }))
+    fn person(user: u128) -> Holder<'static> {
+        Holder::Person(Id::from_uuid(uuid::Uuid::from_u128(user)))
     }
 
     fn start() -> Timestamp {
@@ -213,29 +247,28 @@ mod tests {
         let clock = Arc::new(ManualClock::at(start()));
         let quotas = Quotas::new(clock.clone(), &QuotaFigures::new(), &[]);
         for left in (0..20).rev() {
-            assert_eq!(quotas.take(&caller(1), quota::DELEGATIONS).ok().unwrap().remaining, left);
+            assert_eq!(quotas.take(person(1), quota::DELEGATIONS).ok().unwrap().remaining, left);
         }
-        let refused = quotas.take(&caller(1), quota::DELEGATIONS).err().unwrap();
+        let refused = quotas.take(person(1), quota::DELEGATIONS).err().unwrap();
         assert!(refused.is_first);
         let Error::RateLimited { retry_after, .. } = refused.error else { panic!("{:?}", refused.error) };
         assert_eq!(retry_after, Duration::from_mins(3));
-        assert!(!quotas.take(&caller(1), quota::DELEGATIONS).err().unwrap().is_first, "told once per window");
-        assert!(quotas.take(&caller(2), quota::DELEGATIONS).is_ok(), "another's allowance is another's");
+        assert!(!quotas.take(person(1), quota::DELEGATIONS).err().unwrap().is_first, "told once per window");
+        assert!(quotas.take(person(2), quota::DELEGATIONS).is_ok(), "another's allowance is another's");
         clock.advance(Duration::from_mins(3));
-        assert!(quotas.take(&caller(1), quota::DELEGATIONS).is_ok());
-        assert!(quotas.take(&caller(1), quota::DELEGATIONS).is_err());
+        assert!(quotas.take(person(1), quota::DELEGATIONS).is_ok());
+        assert!(quotas.take(person(1), quota::DELEGATIONS).is_err());
     }
 
     #[test]
     fn a_restart_does_not_refill() {
         let clock = Arc::new(ManualClock::at(start()));
         let before = Quotas::new(clock.clone(), &QuotaFigures::new(), &[]);
-        let in_use: Vec<_> = (0..20)
-            .filter_map(|_| before.take(&caller(1), quota::DELEGATIONS).ok().unwrap().in_use(&caller(1)))
-            .collect();
+        let in_use: Vec<_> =
+            (0..20).filter_map(|_| before.take(person(1), quota::DELEGATIONS).ok().unwrap().in_use()).collect();
         clock.advance(Duration::from_mins(1));
         let after = Quotas::new(clock.clone(), &QuotaFigures::new(), &in_use[19..]);
-        let Error::RateLimited { retry_after, .. } = after.take(&caller(1), quota::DELEGATIONS).err().unwrap().error
+        let Error::RateLimited { retry_after, .. } = after.take(person(1), quota::DELEGATIONS).err().unwrap().error
         else {
             panic!("refilled");
         };

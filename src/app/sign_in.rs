@@ -16,7 +16,7 @@ use crate::domain::text::{Email, Name};
 use crate::domain::user::{User, UserState};
 use crate::domain::{AuthFailure, Conflict, Error};
 use crate::store::device::{self, ArrivingDevice};
-use crate::store::login::{self, LinkPurpose};
+use crate::store::login::{self, LinkPurpose, LinkRow};
 use crate::store::session::{self, NewSession, TokenRecord};
 use crate::store::user::{self, Address, Claimants, NewUser};
 use crate::store::{Action, ReadTx, Target, Tx};
@@ -24,6 +24,7 @@ use crate::store::{Action, ReadTx, Target, Tx};
 use super::App;
 use super::bearer::Bearer;
 use super::one_time::{random_text, sha256};
+use super::quota::Holder;
 
 /// What a person brings along when they sign in.
 #[derive(Clone, Debug)]
@@ -95,12 +96,16 @@ impl App {
     /// Signs in by a one-time link; the claim link also makes the owner, and wants their name.
     pub async fn sign_in_by_link(&self, caller: &Caller, token: &str, arrival: Arrival) -> Result<SignedInNow, Error> {
         self.spend(caller, quota::SIGN_INS).await?;
-        let checked = self.check_link(token).await;
+        let checked = self.check_link(caller, token).await;
         let (selector, purpose) = self.note_refusal(caller, checked, "link").await?;
         if purpose == LinkPurpose::Claim && arrival.name.is_none() {
             return Err(Error::invalid("/name", "is needed: this link makes your account"));
         }
-        self.begin_session(caller, arrival, Method::Link, |arrival, session| UseLink {
+        let person = match purpose {
+            LinkPurpose::SignIn(person) => Some(person),
+            LinkPurpose::Claim => None,
+        };
+        self.begin_session(caller, person, arrival, Method::Link, |arrival, session| UseLink {
             selector,
             purpose,
             arrival,
@@ -110,35 +115,43 @@ impl App {
     }
 
     /// The selector and the purpose of a link that this server made, and that nobody has used within its time.
-    async fn check_link(&self, token: &str) -> Result<(String, LinkPurpose), Error> {
+    async fn check_link(&self, caller: &Caller, token: &str) -> Result<(String, LinkPurpose), Error> {
         let presented = Bearer::present(&self.store, TokenKind::SignInLink, token)?;
         let link = self.store.look(|read| login::find_link(read, &presented.selector))?.ok_or(AuthFailure::Invalid)?;
-        if !self.bearer.matches(&presented, &link.hash).await? {
-            return Err(AuthFailure::Invalid.into());
+        let over = match &link {
+            LinkRow { consumed: true, .. } => Some(Error::Conflict(Conflict::AlreadyUsed)),
+            LinkRow { expired: true, .. } => Some(AuthFailure::Expired.into()),
+            _ => None,
+        };
+        match (&link.hash, over) {
+            (Some(hash), _) if !self.matches(caller, &presented, hash).await? => Err(AuthFailure::Invalid.into()),
+            (_, Some(over)) => Err(over),
+            (None, None) => Err(AuthFailure::Invalid.into()),
+            (Some(_), None) => Ok((presented.selector, link.purpose)),
         }
-        if link.consumed {
-            return Err(Error::Conflict(Conflict::AlreadyUsed));
-        }
-        if link.expired {
-            return Err(AuthFailure::Expired.into());
-        }
-        Ok((presented.selector, link.purpose))
     }
 
-    /// Mints a session's token and runs the action that begins it.
+    /// Mints a session's token and runs the action that begins it. `person` is whoever was proved to come; nobody, when
+    /// the action makes their account. Their sign-ins are counted here, for every way in; a quota of the action's own is
+    /// not.
     pub(super) async fn begin_session<A: Action<Output = (Session, User)>>(
         &self,
         caller: &Caller,
+        person: Option<Id<User>>,
         arrival: Arrival,
         method: Method,
         action: impl FnOnce(Arrival, NewSession) -> A,
     ) -> Result<SignedInNow, Error> {
+        let allowance = match person {
+            Some(person) => Some(self.spend_of(Holder::Person(person), caller, quota::SIGN_INS_OF_ACCOUNT).await?),
+            None => None,
+        };
         let new = self.bearer.mint(&self.store, TokenKind::Session).await?;
         let new_mark = random_text(&*self.entropy);
         let device = self.arriving_device(caller, &arrival, &new_mark)?;
         let (marked, shown) = (device.marked, arrival.mark.clone());
         let session = NewSession { kind: arrival.kind, method, token: new.record, device, origin: None };
-        let acted = self.act(caller, action(arrival, session)).await?;
+        let acted = self.act_within(caller, action(arrival, session), allowance).await?;
         let (session, user) = acted.output;
         let mark = shown.filter(|_| marked.is_some() && marked == session.device).unwrap_or(new_mark);
         Ok(SignedInNow { token: new.token, session, user, mark, seq: acted.seq })

@@ -1,7 +1,6 @@
 //! The server's own acts: start and stop on record, refused quotas, bursts of failures.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
 
@@ -16,17 +15,22 @@ use crate::domain::session::{RevokeReason, Session};
 use crate::store::{Action, Note, Target, Tx, session};
 
 use super::App;
-use super::failures::Verdict;
+use super::failures::{Burst, Verdict};
+use super::quota::Holder;
 
 /// One of Milton's own timers.
 pub(super) const fn timer(name: &'static str) -> Caller {
     Caller::local(Actor::Job(name))
 }
 
-/// The row that a caller's first refusal within a quota's window leaves.
-pub(super) fn quota_exceeded(quota: Quota) -> Note {
+/// The row that a holder's first refusal within a quota's window leaves; a person's names them, whoever the caller is.
+pub(super) fn quota_exceeded(holder: Holder<'_>, quota: Quota) -> Note {
     let detail = BTreeMap::from([("quota", quota.name.to_owned()), ("limit", quota.limit.to_string())]);
-    Note { event: Event::RateLimitExceeded, outcome: Outcome::Denied, target: Target::instance(), detail }
+    let target = match holder {
+        Holder::Person(user) => Target::instance().resource("user", user),
+        Holder::Network(_) | Holder::Token(_) => Target::instance(),
+    };
+    Note { event: Event::RateLimitExceeded, outcome: Outcome::Denied, target, detail }
 }
 
 /// The row that a request of a foreign page leaves.
@@ -65,8 +69,8 @@ impl App {
         self.act(&timer, EndIdle(session.session()?.id)).await.map(|_| ())
     }
 
-    /// Writes down when devices and API keys were last used, if any was since the last time.
-    pub async fn record_last_seen(&self) -> Result<(), Error> {
+    /// Writes down when devices and API keys were last used, if any was since the last time. Answers how many.
+    pub async fn record_last_seen(&self) -> Result<u64, Error> {
         self.write_last_seen(&Caller::local(Actor::Job("last-seen"))).await
     }
 
@@ -94,23 +98,38 @@ impl App {
     pub(super) async fn record_bounded(&self, caller: &Caller, note: Note) -> Result<(), Error> {
         match self.failures.count(caller.address, self.clock.now()) {
             Verdict::Count => Ok(()),
-            Verdict::Record => self.store.record(caller.clone(), note).await,
+            Verdict::Record => {
+                let written = self.store.record(caller.clone(), note).await;
+                if written.is_err() {
+                    self.failures.count_unwritten(caller.address, 1, self.clock.now());
+                }
+                written
+            }
         }
     }
 
     /// Writes one row for each network whose counted failures are complete; with `all`, for the running minute too.
-    pub async fn record_bursts(&self, all: bool) -> Result<(), Error> {
-        for burst in self.failures.finished(self.clock.now(), all) {
-            let caller = Caller { address: burst.address, ..Caller::local(Actor::Job("failure-bursts")) };
-            let detail = BTreeMap::from([
-                ("count", burst.count.to_string()),
-                ("network", burst.address.map_or_else(|| "unknown".to_owned(), |address: IpAddr| address.to_string())),
-            ]);
-            let note =
-                Note { event: Event::FailureBurst, outcome: Outcome::Failure, target: Target::instance(), detail };
-            self.store.record(caller, note).await?;
+    /// Answers how many rows. What cannot be written is counted on.
+    pub async fn record_bursts(&self, all: bool) -> Result<u64, Error> {
+        let now = self.clock.now();
+        let (mut rows, mut outcome) = (0, Ok(()));
+        for burst in self.failures.finished(now, all) {
+            match self.record_burst(&burst).await {
+                Ok(()) => rows += 1,
+                Err(error) => {
+                    self.failures.count_unwritten(burst.address, burst.count, now);
+                    outcome = Err(error);
+                }
+            }
         }
-        Ok(())
+        outcome.map(|()| rows)
+    }
+
+    async fn record_burst(&self, burst: &Burst) -> Result<(), Error> {
+        let caller = Caller { address: burst.address, ..Caller::local(Actor::Job("failure-bursts")) };
+        let detail = BTreeMap::from([("count", burst.count.to_string()), ("network", burst.network())]);
+        let note = Note { event: Event::FailureBurst, outcome: Outcome::Failure, target: Target::instance(), detail };
+        self.store.record(caller, note).await
     }
 }
 

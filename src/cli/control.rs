@@ -14,11 +14,12 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::task::JoinHandle;
 
 use super::exit::{Exit, Failure};
+use super::jobs::{JobLine, RunLine};
 
 /// How long either side waits for the other.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest line that is read, in bytes.
-const LINE_LIMIT: u64 = 4_096;
+const LINE_LIMIT: u64 = 64 << 10;
 
 /// What the command line wants.
 #[derive(Serialize, Deserialize, Debug, PartialEq, Eq)]
@@ -30,6 +31,13 @@ pub enum Request {
     LoginLink {
         /// Whom: an e-mail address or an account's id.
         whom: String,
+    },
+    /// What runs by the clock.
+    Jobs,
+    /// A job's run.
+    RunJob {
+        /// The job's name.
+        name: String,
     },
 }
 
@@ -45,6 +53,16 @@ pub enum Reply {
         expires_at: String,
         /// The name of whom it lets in, when they have an account.
         person: Option<String>,
+    },
+    /// What runs by the clock.
+    Jobs {
+        /// Each job.
+        jobs: Vec<JobLine>,
+    },
+    /// A run of a job, which may not be over.
+    Run {
+        /// The run.
+        run: RunLine,
     },
     /// It did not work.
     Problem {
@@ -173,6 +191,7 @@ mod tests {
     fn echo(request: Request) -> std::future::Ready<Reply> {
         std::future::ready(match request {
             Request::OwnerClaim => Reply::Problem { message: "claimed".into(), exit: 1 },
+            Request::Jobs | Request::RunJob { .. } => Reply::Jobs { jobs: Vec::new() },
             Request::LoginLink { whom } => Reply::Link { url: whom, expires_at: "soon".into(), person: None },
         })
     }

@@ -10,12 +10,14 @@ mod exit;
 mod files;
 mod greeting;
 mod init;
+mod jobs;
 mod layout;
 mod link;
 mod logging;
 mod login_link;
 mod openapi;
 mod operator;
+mod order;
 mod output;
 mod owner;
 mod place;
@@ -57,6 +59,7 @@ enum Command {
     Init(init::Init),
     Owner(owner::Owner),
     LoginLink(login_link::LoginLink),
+    Jobs(jobs::Jobs),
     Doctor(doctor::Doctor),
     #[command(name = "openapi")]
     OpenApi(openapi::OpenApi),
@@ -71,6 +74,7 @@ impl Command {
             Self::Init(command) => command.run(output),
             Self::Owner(command) => command.run(output),
             Self::LoginLink(command) => command.run(output),
+            Self::Jobs(command) => command.run(output),
             Self::Doctor(command) => command.run(output),
             Self::OpenApi(command) => command.run(output),
             Self::Version(command) => command.run(output),

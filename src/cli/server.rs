@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 
@@ -31,8 +32,13 @@ use crate::jobs::Jobs;
 use crate::jobs::certificate::CertificateRenewal;
 use crate::jobs::failure_bursts::FailureBursts;
 use crate::jobs::last_seen::LastSeen;
+use crate::jobs::provider_tokens::ProviderTokens;
 use crate::jobs::qr_expiry::QrExpiry;
+use crate::jobs::token_clean_up::TokenCleanUp;
 use crate::store::Store;
+
+/// How long a command on the control socket waits for the end of a job's run: less than it waits for an answer.
+const JOB_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Which of the two servers this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +80,7 @@ async fn listen(
     let orders = Arc::clone(&app);
     let control = control::listen(&settings.layout.socket(), move |request| {
         let app = Arc::clone(&orders);
-        async move { operator::answer(&app, request).await }
+        async move { operator::answer(&app, request, JOB_PATIENCE).await }
     })?;
     app.record_start().await.map_err(unexpected)?;
     let jobs = start_jobs(&app, &source);
@@ -132,6 +138,7 @@ fn quotas(limits: &config::Limits) -> QuotaFigures {
         (quota::PROFILE_CHANGES.name, limits.profile_changes_per_hour),
         (quota::REQUESTS_OF_PERSON.name, limits.requests_of_person_per_minute),
         (quota::SIGN_INS.name, limits.sign_ins_per_5_minutes),
+        (quota::SIGN_INS_OF_ACCOUNT.name, limits.sign_ins_of_account_per_hour),
         (quota::REQUESTS.name, limits.requests_per_minute),
     ])
 }
@@ -145,13 +152,16 @@ fn limits(limits: &config::Limits) -> Limits {
 }
 
 fn start_jobs(app: &Arc<App>, source: &Arc<Source>) -> Jobs {
-    let mut jobs = Jobs::default();
-    jobs.start(FailureBursts(Arc::clone(app)));
-    jobs.start(QrExpiry(Arc::clone(app)));
-    jobs.start(LastSeen(Arc::clone(app)));
     let source = Arc::clone(source);
-    jobs.start(CertificateRenewal(move || source.renew()));
+    let renewal = CertificateRenewal(move || source.renew());
+    let mut jobs = jobs(app).with(renewal).install(app);
+    jobs.start(app);
     jobs
+}
+
+/// The jobs that need nothing but the app.
+pub fn jobs(app: &App) -> Jobs {
+    Jobs::of(app).with(FailureBursts).with(LastSeen).with(ProviderTokens).with(QrExpiry).with(TokenCleanUp)
 }
 
 /// The database or something of ours failed where nothing should.

@@ -15,6 +15,8 @@ pub struct Limits {
     pub requests_of_person_per_minute: u32,
     /// Sign-in attempts from one address in five minutes: 1–60, 10 by default.
     pub sign_ins_per_5_minutes: u32,
+    /// Sign-ins of one account in an hour, from all addresses: 1–200, 20 by default.
+    pub sign_ins_of_account_per_hour: u32,
     /// Requests from one address in a minute: 60–6,000, 600 by default.
     pub requests_per_minute: u32,
     /// Open connections: 16–16,384, 1,024 by default.
@@ -31,6 +33,7 @@ impl Limits {
             profile_changes_per_hour: reader.number("limits.profile_changes_per_hour", 10, &(1..=200)),
             requests_of_person_per_minute: reader.number("limits.requests_of_person_per_minute", 600, &(60..=6_000)),
             sign_ins_per_5_minutes: reader.number("limits.sign_ins_per_5_minutes", 10, &(1..=60)),
+            sign_ins_of_account_per_hour: reader.number("limits.sign_ins_of_account_per_hour", 20, &(1..=200)),
             requests_per_minute: reader.number("limits.requests_per_minute", 600, &(60..=6_000)),
             connections: reader.number("limits.connections", 1_024, &(16..=16_384)),
             connections_per_address: reader.number("limits.connections_per_address", 64, &(4..=1_024)),

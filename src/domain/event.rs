@@ -101,6 +101,7 @@ events! {
     AuditQueried "audit.queried";
     SystemStarted "system.started";
     SystemStopped "system.stopped";
+    JobStarted "system.job.started";
     JobRun "system.job.run";
     DecryptFailed "system.decrypt.failed";
 }

@@ -22,6 +22,8 @@ pub enum Per {
     User,
     /// A client address.
     Address,
+    /// A bearer token, by its selector.
+    Token,
 }
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -38,6 +40,11 @@ pub const PROFILE_CHANGES: Quota = Quota { name: "profile-changes", limit: 10, w
 pub const QR_SCANS: Quota = Quota { name: "qr-scans", limit: 5, window: Duration::from_mins(10), per: Per::User };
 /// Attempts to sign in.
 pub const SIGN_INS: Quota = Quota { name: "sign-ins", limit: 10, window: Duration::from_mins(5), per: Per::Address };
+/// Sign-ins of one account, whatever the way in and the address: counted once it is known who comes, before the session.
+pub const SIGN_INS_OF_ACCOUNT: Quota = Quota { name: "sign-ins-of-account", limit: 20, window: HOUR, per: Per::User };
+/// Comparisons of one token with its hash. A match is remembered; a mismatch under a right MAC is somebody who has our
+/// keys and guesses the secret.
+pub const COMPARISONS: Quota = Quota { name: "comparisons", limit: 20, window: HOUR, per: Per::Token };
 /// Requests of any kind.
 pub const REQUESTS: Quota = Quota { name: "requests", limit: 600, window: Duration::from_mins(1), per: Per::Address };
 
@@ -46,5 +53,15 @@ pub const REQUESTS_OF_PERSON: Quota =
     Quota { name: "requests-of-person", limit: 600, window: Duration::from_mins(1), per: Per::User };
 
 /// Every quota there is: each has its own state.
-pub const ALL: [Quota; 8] =
-    [DELEGATIONS, INVITATIONS, API_KEYS, PROFILE_CHANGES, QR_SCANS, SIGN_INS, REQUESTS, REQUESTS_OF_PERSON];
+pub const ALL: [Quota; 10] = [
+    DELEGATIONS,
+    INVITATIONS,
+    API_KEYS,
+    PROFILE_CHANGES,
+    QR_SCANS,
+    SIGN_INS,
+    SIGN_INS_OF_ACCOUNT,
+    COMPARISONS,
+    REQUESTS,
+    REQUESTS_OF_PERSON,
+];

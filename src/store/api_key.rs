@@ -93,7 +93,7 @@ pub fn find_token(read: &ReadTx<'_>, selector: &str) -> Result<Option<TokenRow>,
     read.first(FIND_TOKEN, &[Value::plain(selector)], |row| {
         let (id, user) = (row.id::<ApiKey>(1)?, row.id(2)?);
         Ok(TokenRow {
-            hash: row.text(0)?.to_owned(),
+            hash: row.text_or_none(0)?.map(str::to_owned),
             signed_in: SignedIn { user, proof: Proof::ApiKey(id) },
             networks: networks(read, user, id, row.blob_or_none(3)?)?,
             expires_at: row.time(4)?,

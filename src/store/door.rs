@@ -283,7 +283,7 @@ fn record_success(
     };
     let mut target = facts.target;
     target.resource = record.resource.or(target.resource);
-    let outcome = if record.failed { Outcome::Failure } else { Outcome::Success };
+    let outcome = if record.failure { Outcome::Failure } else { Outcome::Success };
     let mut note = Note { event: facts.event, outcome, target, detail: record.notes.into_iter().collect() };
     let seq = note.write(desk, caller, person, now)?;
     for event in record.further {

@@ -110,6 +110,9 @@ impl<'a> Row<'a> {
     pub fn integer(&self, column: usize) -> Result<i64, Error> {
         self.0.integer(column)?.ok_or_else(|| unexpected("NULL where a number stands"))
     }
+    pub fn integer_or_none(&self, column: usize) -> Result<Option<i64>, Error> {
+        self.0.integer(column)
+    }
     pub fn time(&self, column: usize) -> Result<Timestamp, Error> {
         self.integer(column).map(Timestamp::from_micros)
     }

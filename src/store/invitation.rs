@@ -90,10 +90,10 @@ fn invitation(row: &Row<'_>) -> Result<Invitation, Error> {
     })
 }
 
-/// The hash behind a selector, and whether the invitation is closed.
-pub fn find_token(read: &ReadTx<'_>, selector: &str) -> Result<Option<(String, bool)>, Error> {
+/// The hash behind a selector, until it has been cleaned up, and whether the invitation is closed.
+pub fn find_token(read: &ReadTx<'_>, selector: &str) -> Result<Option<(Option<String>, bool)>, Error> {
     let values = [Value::plain(selector), read.now().into()];
-    read.first(FIND_TOKEN, &values, |row| Ok((row.text(0)?.to_owned(), row.integer(1)? == 1)))
+    read.first(FIND_TOKEN, &values, |row| Ok((row.text_or_none(0)?.map(str::to_owned), row.integer(1)? == 1)))
 }
 
 /// Uses an invitation up. `Conflict(InvitationClosed)` when it is closed, or bound to another address than `email`.

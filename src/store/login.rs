@@ -42,8 +42,8 @@ pub fn insert_link(tx: &mut Tx<'_>, token: &TokenRecord, purpose: LinkPurpose) -
 /// A link's row.
 #[derive(Debug)]
 pub struct LinkRow {
-    /// bcrypt of the peppered secret.
-    pub hash: String,
+    /// bcrypt of the peppered secret; gone once the link has been cleaned up.
+    pub hash: Option<String>,
     /// What it is good for.
     pub purpose: LinkPurpose,
     /// Whether its time is over.
@@ -56,7 +56,7 @@ pub struct LinkRow {
 pub fn find_link(read: &ReadTx<'_>, selector: &str) -> Result<Option<LinkRow>, Error> {
     read.first(FIND_LINK, &[Value::plain(selector)], |row| {
         Ok(LinkRow {
-            hash: row.text(0)?.to_owned(),
+            hash: row.text_or_none(0)?.map(str::to_owned),
             purpose: row.id_or_none(1)?.map_or(LinkPurpose::Claim, LinkPurpose::SignIn),
             expired: row.time(2)? <= read.now(),
             consumed: row.time_or_none(3)?.is_some(),

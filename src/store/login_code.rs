@@ -15,7 +15,8 @@ use super::tx::{ReadTx, Tx};
 statements! {
     INSERT = "INSERT INTO login_codes (id, user_id, identity_id, provider_session_bidx, code_hash, challenge_hash, \
         created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    FIND = "SELECT challenge_hash, consumed_at IS NOT NULL, expires_at <= ?2 FROM login_codes WHERE code_hash = ?1";
+    FIND = "SELECT challenge_hash, consumed_at IS NOT NULL, expires_at <= ?2, user_id FROM login_codes \
+        WHERE code_hash = ?1";
     EXCHANGE = "UPDATE login_codes SET consumed_at = ?3 WHERE code_hash = ?1 AND challenge_hash = ?2 \
         AND consumed_at IS NULL AND expires_at > ?3 RETURNING user_id, identity_id, provider_session_bidx";
     NOTE_SESSION = "UPDATE login_codes SET session_id = ?2 WHERE code_hash = ?1";
@@ -56,8 +57,8 @@ pub fn insert(
 pub enum CodeState {
     /// Nobody has exchanged it, and it is for another verifier.
     Foreign,
-    /// It may be exchanged.
-    Open,
+    /// It may be exchanged, for a session of this person.
+    Open(Id<User>),
     /// It was exchanged.
     Used,
     /// Its time is over.
@@ -71,7 +72,7 @@ pub fn find(read: &ReadTx<'_>, code: &CodeHash, challenge: Challenge) -> Result<
             (true, _) => CodeState::Used,
             (_, true) => CodeState::Expired,
             _ if row.blob(0)? != challenge.as_bytes() => CodeState::Foreign,
-            _ => CodeState::Open,
+            _ => CodeState::Open(row.id(3)?),
         })
     })
 }

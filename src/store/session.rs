@@ -39,7 +39,7 @@ statements! {
         VALUES (?1, ?2, ?3, ?4, ?5)";
     FIND_TOKEN = "SELECT t.hash, t.user_id, s.id, s.kind, s.auth_time, s.expires_at, s.revoked_at, \
         s.epoch = u.session_epoch, u.state, s.revoke_reason FROM api_tokens t JOIN sessions s ON s.id = t.session_id \
-        JOIN users u ON u.id = t.user_id WHERE t.selector = ?1 AND t.hash IS NOT NULL";
+        JOIN users u ON u.id = t.user_id WHERE t.selector = ?1";
     FIND = "SELECT kind, method, device_id, auth_time, expires_at FROM sessions WHERE id = ?1";
     KEY_ENDS = "SELECT expires_at FROM api_keys WHERE id = ?1";
     IS_LIVE = live!("s.id = ?3");
@@ -113,8 +113,8 @@ pub fn insert(tx: &mut Tx<'_>, user: Id<User>, new: &NewSession) -> Result<Sessi
 /// A token's row: the hash to compare with, and all that its validity hangs on.
 #[derive(Debug)]
 pub struct TokenRow {
-    /// bcrypt of the peppered secret.
-    pub hash: String,
+    /// bcrypt of the peppered secret; gone once the token has been cleaned up.
+    pub hash: Option<String>,
     /// Whom it stands for, should it match and be valid.
     pub signed_in: SignedIn,
     /// From where it may be used.
@@ -143,7 +143,7 @@ pub fn find_token(read: &ReadTx<'_>, selector: &str) -> Result<Option<TokenRow>,
         let good = row.integer(7)? == 1 && row.word(8, UserState::parse)? != UserState::Suspended;
         let idle = row.text_or_none(9)? == Some(RevokeReason::Idle.as_str());
         Ok(TokenRow {
-            hash: row.text(0)?.to_owned(),
+            hash: row.text_or_none(0)?.map(str::to_owned),
             signed_in: SignedIn {
                 user: row.id(1)?,
                 proof: Proof::Session(SessionProof {

@@ -8,8 +8,8 @@ use crate::base::entropy::SystemEntropy;
 use crate::crypto::keyring::RootKey;
 
 use super::{
-    Store, StoreOptions, api_key, audit, audit_log, ceremony, delegation, device, door, identity, inspection,
-    invitation, keys, leaving, login, login_code, notification, open, passkey, people, provider_token, qr_sign_in,
+    Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, delegation, device, door, identity, inspection,
+    invitation, job, keys, leaving, login, login_code, notification, open, passkey, people, provider_token, qr_sign_in,
     quota, session, team, trip, user,
 };
 
@@ -18,12 +18,14 @@ const ALL: &[(&str, &[&str])] = &[
     ("audit", audit::STATEMENTS),
     ("audit_log", audit_log::STATEMENTS),
     ("ceremony", ceremony::STATEMENTS),
+    ("clean_up", clean_up::STATEMENTS),
     ("delegation", delegation::STATEMENTS),
     ("device", device::STATEMENTS),
     ("door", door::STATEMENTS),
     ("identity", identity::STATEMENTS),
     ("inspection", inspection::STATEMENTS),
     ("invitation", invitation::STATEMENTS),
+    ("job", job::STATEMENTS),
     ("keys", keys::STATEMENTS),
     ("leaving", leaving::STATEMENTS),
     ("login", login::STATEMENTS),
@@ -86,6 +88,11 @@ fn what_does_not_follow_an_index_is_known() {
     }
     insta::assert_snapshot!(slow.join("\n"), @r"
     audit_log: SCAN audit_log | SELECT seq, at, event, outcome, actor_kind,
+    clean_up: SCAN CONSTANT ROW | SELECT EXISTS (SELECT t.selector FROM api_tokens
+    clean_up: SCAN sign_in_links USING INDEX sign_in_links_with_hash | SELECT EXISTS (SELECT t.selector FROM api_tokens
+    clean_up: SCAN invitations USING INDEX invitations_with_hash | SELECT EXISTS (SELECT t.selector FROM api_tokens
+    clean_up: SCAN sign_in_links USING INDEX sign_in_links_with_hash | UPDATE sign_in_links SET hash = NULL
+    clean_up: SCAN invitations USING INDEX invitations_with_hash | UPDATE invitations SET hash = NULL
     login: SCAN sign_in_links | UPDATE sign_in_links SET consumed_at = ?1
     quota: SCAN quota_state | SELECT user_id, quota, free_at FROM quota_state
     team: USE TEMP B-TREE FOR ORDER BY | SELECT t.id, t.name_sealed, t.version, t.created_at, m.role

@@ -163,8 +163,8 @@ pub(super) struct Record {
     pub resource: Option<Resource>,
     pub person: Option<Id<User>>,
     pub further: Vec<Event>,
-    pub failed: bool,
     pub signals: Vec<Signal>,
+    pub failure: bool,
 }
 
 impl<'a> Tx<'a> {
@@ -213,10 +213,10 @@ impl<'a> Tx<'a> {
         self.record.further.push(event);
     }
 
-    /// Says that what was tried came to nothing, although the act is kept: a question that was answered wrongly is used
-    /// up all the same. Its row is a failure's.
-    pub fn comes_to_nothing(&mut self) {
-        self.record.failed = true;
+    /// Says that what was tried came to nothing, although the act is kept: a wrong answer is used up all the same, a run
+    /// that failed is noted. Its row says `failure`.
+    pub fn record_failure(&mut self) {
+        self.record.failure = true;
     }
 
     /// Tells those who listen, once the change is durable.

@@ -1,6 +1,7 @@
 //! The real binary: help, exit codes, and that a refused start leaves everything as it was.
 
 mod doctor;
+mod jobs;
 pub mod load;
 mod refusal;
 pub mod server;
@@ -79,6 +80,9 @@ fn every_command_has_help_with_an_example() {
         &["owner"],
         &["owner", "claim"],
         &["login-link"],
+        &["jobs"],
+        &["jobs", "list"],
+        &["jobs", "run"],
         &["doctor"],
         &["openapi"],
         &["version"],

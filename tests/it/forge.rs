@@ -30,6 +30,13 @@ pub fn count(world: &World, table: &str) -> i64 {
     number(world, &["SELECT count(*) FROM ", table].concat())
 }
 
+/// A sign-in by QR that nobody went through with.
+pub fn qr_login(world: &World, id: &str, number: u8, expires_at: i64) {
+    let insert = "INSERT INTO qr_logins (id, state, poll_hash, scan_hash, name_sealed, platform_sealed, network_bidx, \
+        number, decoys, created_at, expires_at) VALUES (?1, 'created', ?2, ?2, x'00', x'00', x'00', 11, '', 0, ?3)";
+    sql(world, insert, (id, [number; 32], expires_at));
+}
+
 /// A token that the server's own keys made, and of which no row knows.
 pub fn unknown(world: &World, kind: TokenKind) -> String {
     mint(world, kind, &SeededEntropy::new(4711))
@@ -37,13 +44,18 @@ pub fn unknown(world: &World, kind: TokenKind) -> String {
 
 /// A token with the selector of another, a secret of one's own, and the MAC that belongs to both.
 pub fn with_selector_of(world: &World, token: &str) -> String {
+    guess(world, token, 7)
+}
+
+/// The same with one of many secrets, 0–61.
+pub fn guess(world: &World, token: &str, number: u8) -> String {
     let kind = match &token[..6] {
         "mlt_s_" => TokenKind::Session,
         "mlt_k_" => TokenKind::ApiKey,
         _ => TokenKind::SignInLink,
     };
     let digits = token[6..22].bytes().map(|digit| DIGITS.iter().position(|known| *known == digit).unwrap());
-    let chosen = Chosen(Mutex::new(digits.map(|digit| u8::try_from(digit).unwrap()).collect()));
+    let chosen = Chosen(Mutex::new(digits.map(|digit| u8::try_from(digit).unwrap()).collect()), number);
     let forged = mint(world, kind, &chosen);
     assert!(forged[..22] == token[..22] && forged != token);
     forged
@@ -57,12 +69,12 @@ fn mint(world: &World, kind: TokenKind, entropy: &dyn Entropy) -> String {
 }
 
 /// Randomness that begins as one wants it.
-struct Chosen(Mutex<Vec<u8>>);
+struct Chosen(Mutex<Vec<u8>>, u8);
 
 impl Entropy for Chosen {
     fn fill(&self, buffer: &mut [u8]) {
         let chosen = std::mem::take(&mut *self.0.lock().unwrap());
-        buffer.fill(7);
+        buffer.fill(self.1);
         buffer[..chosen.len()].copy_from_slice(&chosen);
     }
 }

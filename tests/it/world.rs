@@ -17,6 +17,9 @@ use milton::domain::role::Role;
 use milton::domain::text::Email;
 use milton::http;
 use milton::idp::Provider;
+use milton::jobs::Jobs;
+use milton::jobs::failure_bursts::FailureBursts;
+use milton::jobs::token_clean_up::TokenCleanUp;
 use milton::store::{Store, StoreOptions};
 use poem::endpoint::BoxEndpoint;
 use poem::http::uri::Scheme;
@@ -33,6 +36,8 @@ pub const URL: &str = "https://milton.test";
 pub struct World {
     pub app: Arc<App>,
     pub clock: Arc<ManualClock>,
+    /// Their timers stand still: a test looks at the clock for them.
+    pub jobs: Jobs,
     endpoint: Arc<BoxEndpoint<'static>>,
     folder: TempDir,
 }
@@ -50,7 +55,12 @@ impl Default for Options {
     fn default() -> Self {
         let start = Timestamp::parse("2026-03-01T09:00:00Z").unwrap();
         Self {
-            quotas: HashMap::from([("sign-ins", 100_000), ("requests", 1_000_000), ("requests-of-person", 1_000_000)]),
+            quotas: HashMap::from([
+                ("sign-ins", 100_000),
+                ("sign-ins-of-account", 100_000),
+                ("requests", 1_000_000),
+                ("requests-of-person", 1_000_000),
+            ]),
             providers: Vec::new(),
             clock: Arc::new(ManualClock::at(start)),
             entropy: Arc::new(SeededEntropy::new(1)),
@@ -81,6 +91,11 @@ impl World {
 
     /// A server in this folder: a fresh one, or the one that is there.
     pub fn open(folder: TempDir, options: Options) -> Self {
+        Self::open_with(folder, options, |jobs| jobs)
+    }
+
+    /// The same, with jobs of a test's own.
+    pub fn open_with(folder: TempDir, options: Options, more: impl FnOnce(Jobs) -> Jobs) -> Self {
         let store = Store::open(
             StoreOptions {
                 path: folder.path().join("milton.db"),
@@ -101,9 +116,10 @@ impl World {
             })
             .unwrap(),
         );
+        let jobs = more(Jobs::of(&app).with(FailureBursts).with(TokenCleanUp)).install(&app);
         let endpoint = http::endpoint(Arc::clone(&app), &http::limits::Limits::default(), Vec::new()).unwrap();
         let endpoint = Arc::new(endpoint.map_to_response().boxed());
-        Self { app, clock: options.clock, endpoint, folder }
+        Self { app, clock: options.clock, jobs, endpoint, folder }
     }
 
     /// A server with an owner, who has just signed in.

@@ -65,11 +65,16 @@ impl Vouched {
         }
     }
 
+    /// Whose identity it is, if it is anybody's.
+    pub(super) fn known(&self, read: &ReadTx<'_>) -> Result<Option<Owned>, Error> {
+        identity::find(read, &self.subject.issuer, self.subject.subject.expose())
+    }
+
     /// Ends the trip; whose identity it is, if it is anybody's.
     fn land(&self, tx: &mut Tx<'_>) -> Result<Option<Owned>, Error> {
         tx.note("provider", &self.provider);
         trip::finish(tx, self.trip)?;
-        identity::find(tx, &self.subject.issuer, self.subject.subject.expose())
+        self.known(tx)
     }
 
     /// Finds the person, or makes their account.

@@ -151,8 +151,9 @@ impl App {
     ) -> Result<Landing, Error> {
         let mark = answer.mark.clone();
         let arrival = Arrival { name: None, email: None, device: None, mark, kind: SessionKind::Console };
+        let known = self.store.look(|read| person.known(read))?.map(|known| known.user);
         let begin = |_, session| SignInWithIdentity { person, session, invitation };
-        let signed_in = self.begin_session(caller, arrival, Method::Provider, begin).await?;
+        let signed_in = self.begin_session(caller, known, arrival, Method::Provider, begin).await?;
         Ok(Landing { location: "/".to_owned(), session: Some(signed_in) })
     }
 

@@ -48,15 +48,15 @@ impl App {
         let (code, challenge) = (sha256(code), Challenge::of(verifier)?);
         let state = self.store.look(|read| login_code::find(read, &code, challenge))?;
         let checked = match state {
-            Some(CodeState::Open) => Ok(()),
+            Some(CodeState::Open(holder)) => Ok(holder),
             Some(CodeState::Used) => Err(Error::Conflict(Conflict::AlreadyUsed)),
             Some(CodeState::Expired) => Err(AuthFailure::Expired.into()),
             Some(CodeState::Foreign) | None => Err(AuthFailure::Invalid.into()),
         };
         let outcome = match self.note_refusal(caller, checked, "code").await {
-            Ok(()) => {
+            Ok(holder) => {
                 let exchange = |_, session| ExchangeCode { code, challenge, session };
-                self.begin_session(caller, arrival, Method::Provider, exchange).await
+                self.begin_session(caller, Some(holder), arrival, Method::Provider, exchange).await
             }
             Err(error) => Err(error),
         };

@@ -9,6 +9,7 @@ mod devices;
 mod events;
 mod identities;
 mod invitations;
+mod jobs;
 mod leaving;
 mod me;
 mod meta;
@@ -33,7 +34,7 @@ pub type Api = (
     (auth::Auth, auth::Providers, qr::Qr, passkeys::Passkeys, step_up::StepUp),
     (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
     (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
-    (people::People, admin::Admin),
+    (people::People, admin::Admin, jobs::Jobs),
     (teams::Teams, invitations::Invitations, delegations::Delegations),
 );
 
@@ -67,7 +68,7 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
         (auth::Auth, auth::Providers, qr::Qr, passkeys::Passkeys, step_up::StepUp),
         (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
         (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
-        (people::People, admin::Admin),
+        (people::People, admin::Admin, jobs::Jobs),
         (teams::Teams, invitations::Invitations, delegations::Delegations),
     );
     let about = format!("{ABOUT}\n\n## Problems\n\n{}", catalog::markdown());

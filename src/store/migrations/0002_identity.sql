@@ -92,6 +92,49 @@ ALTER TABLE api_tokens_next RENAME TO api_tokens;
 CREATE INDEX api_tokens_by_session ON api_tokens (session_id);
 CREATE INDEX api_tokens_by_key ON api_tokens (api_key_id);
 CREATE INDEX api_tokens_by_user ON api_tokens (user_id);
+CREATE INDEX api_tokens_of_sessions ON api_tokens (session_id) WHERE hash IS NOT NULL AND session_id IS NOT NULL;
+CREATE INDEX api_tokens_of_keys ON api_tokens (api_key_id) WHERE hash IS NOT NULL AND api_key_id IS NOT NULL;
+
+-- Links and invitations lose their hashes likewise.
+CREATE TABLE sign_in_links_next (
+    selector    TEXT    NOT NULL PRIMARY KEY,
+    hash        TEXT,
+    purpose     TEXT    NOT NULL CHECK (purpose IN ('claim', 'sign-in')),
+    user_id     TEXT    REFERENCES users (id) ON DELETE CASCADE,
+    created_at  INTEGER NOT NULL,
+    expires_at  INTEGER NOT NULL,
+    consumed_at INTEGER,
+    CHECK ((purpose = 'sign-in') = (user_id IS NOT NULL))
+) STRICT;
+INSERT INTO sign_in_links_next SELECT selector, hash, purpose, user_id, created_at, expires_at, consumed_at
+    FROM sign_in_links;
+DROP TABLE sign_in_links;
+ALTER TABLE sign_in_links_next RENAME TO sign_in_links;
+CREATE INDEX sign_in_links_by_user ON sign_in_links (user_id);
+CREATE INDEX sign_in_links_with_hash ON sign_in_links (expires_at) WHERE hash IS NOT NULL;
+
+CREATE TABLE invitations_next (
+    id          TEXT    NOT NULL PRIMARY KEY,
+    team_id     TEXT    NOT NULL REFERENCES teams (id) ON DELETE CASCADE,
+    selector    TEXT    NOT NULL UNIQUE,
+    hash        TEXT,
+    role        TEXT    NOT NULL CHECK (role IN ('owner', 'admin', 'manager', 'member')),
+    email_bidx  BLOB,
+    invited_by  TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    created_at  INTEGER NOT NULL,
+    expires_at  INTEGER NOT NULL,
+    accepted_at INTEGER,
+    accepted_by TEXT    REFERENCES users (id) ON DELETE SET NULL,
+    revoked_at  INTEGER
+) STRICT;
+INSERT INTO invitations_next SELECT id, team_id, selector, hash, role, email_bidx, invited_by, created_at, expires_at,
+    accepted_at, accepted_by, revoked_at FROM invitations;
+DROP TABLE invitations;
+ALTER TABLE invitations_next RENAME TO invitations;
+CREATE INDEX invitations_by_team ON invitations (team_id, id);
+CREATE INDEX invitations_by_inviter ON invitations (invited_by);
+CREATE INDEX invitations_by_accepter ON invitations (accepted_by);
+CREATE INDEX invitations_with_hash ON invitations (expires_at) WHERE hash IS NOT NULL;
 
 -- What a provider gave for further requests in a person's name.
 CREATE TABLE oauth_tokens (
@@ -164,8 +207,8 @@ CREATE INDEX logout_tokens_by_expiry ON logout_tokens (expires_at);
 CREATE TABLE qr_logins (
     id              TEXT    NOT NULL PRIMARY KEY,
     state           TEXT    NOT NULL CHECK (state IN ('created', 'scanned', 'approved', 'denied', 'expired', 'consumed')),
-    poll_hash       BLOB    NOT NULL,
-    scan_hash       BLOB    NOT NULL UNIQUE,
+    poll_hash       BLOB,
+    scan_hash       BLOB    UNIQUE,
     name_sealed     BLOB    NOT NULL,
     platform_sealed BLOB    NOT NULL,
     address_sealed  BLOB,
@@ -186,6 +229,7 @@ CREATE INDEX qr_logins_by_user ON qr_logins (user_id);
 CREATE INDEX qr_logins_by_session ON qr_logins (session_id);
 CREATE INDEX qr_logins_by_network ON qr_logins (network_bidx, state);
 CREATE INDEX qr_logins_by_expiry ON qr_logins (expires_at);
+CREATE INDEX qr_logins_with_hash ON qr_logins (expires_at) WHERE poll_hash IS NOT NULL;
 
 -- Passkeys (WebAuthn); `passkey_sealed` holds the public key and the signature counter.
 CREATE TABLE passkeys (
@@ -234,8 +278,9 @@ CREATE TABLE notifications (
 CREATE INDEX notifications_by_user ON notifications (user_id, seq);
 CREATE INDEX notifications_by_device ON notifications (device_id);
 
--- Each run of a timer, and each that fell into a time when the server was down: a moment is served once.
+-- Each run of a job: a scheduled moment is served once, whatever restarts; by hand a job runs as often as it is asked to.
 CREATE TABLE job_runs (
+    id            TEXT    NOT NULL PRIMARY KEY,
     job           TEXT    NOT NULL,
     scheduled_for INTEGER NOT NULL,
     cause         TEXT    NOT NULL CHECK (cause IN ('schedule', 'missed', 'hand')),
@@ -243,8 +288,11 @@ CREATE TABLE job_runs (
     finished_at   INTEGER,
     outcome       TEXT    CHECK (outcome IN ('success', 'failure')),
     affected      INTEGER,
-    PRIMARY KEY (job, scheduled_for)
+    CHECK ((finished_at IS NULL) = (outcome IS NULL))
 ) STRICT;
+CREATE UNIQUE INDEX job_runs_served ON job_runs (job, scheduled_for) WHERE cause <> 'hand';
+CREATE INDEX job_runs_by_job ON job_runs (job, id);
+CREATE INDEX job_runs_under_way ON job_runs (job) WHERE finished_at IS NULL;
 
 CREATE TABLE deletion_requests (
     id           TEXT    NOT NULL PRIMARY KEY,

@@ -21,6 +21,8 @@ pub enum Needs {
     Passkey,
     /// A ceremony of the caller's at this path, and the answer to it.
     Ceremony(&'static str),
+    /// A job, which has something to do.
+    Job,
     /// Another session of Mia's, which may end.
     Session,
     /// A new device that shows a code.
@@ -149,6 +151,9 @@ const CASES: &[Case] = &[
     case("cancelDelegation", Needs::Delegation(&["offer"])),
     case("reassignDelegation", Needs::Delegation(&["offer"])).with(|stage| json!({"assignee_id": stage.mia.id})),
     case("listAudit", Needs::Nothing),
+    case("listJobs", Needs::Nothing),
+    case("listJobRuns", Needs::Job),
+    case("runJob", Needs::Job).and(&["token.expired_cleanup", "system.job.run"]),
 ];
 
 /// Each case with its operation.

@@ -192,12 +192,9 @@ async fn success_leaves_the_rows_it_says() {
         let events: Vec<_> = rows.iter().map(|row| row["event"].as_str().unwrap()).collect();
         assert_eq!(events, expected, "{}, newest first", case.id);
         for row in &rows {
-            assert_eq!(
-                (&row["outcome"], &row["actor"]["user_id"]),
-                (&json!("success"), &json!(caller.id)),
-                "{}",
-                case.id
-            );
+            // What a job does, it does in its own name.
+            let actor = if row["actor"]["kind"] == "job" { Value::Null } else { json!(caller.id) };
+            assert_eq!((&row["outcome"], &row["actor"]["user_id"]), (&json!("success"), &actor), "{}", case.id);
             assert_eq!(row["request_id"], answer.header("x-request-id"), "{}", case.id);
         }
         if operation.is_read() {

@@ -136,6 +136,8 @@ impl Stage {
                 *self.answer.lock().unwrap() = self.answer_to(path).await;
                 (NOWHERE.to_owned(), self.olga.clone())
             }
+            // The links and invitations that peopled the stage are used up.
+            Needs::Job => ("token-clean-up".to_owned(), self.olga.clone()),
             Needs::Session => (NOWHERE.to_owned(), self.world.sign_in(MIA).await),
             Needs::ApiKey => (self.key_of(&self.olga).await, self.olga.clone()),
             Needs::KeyOfAnother => (self.key_of(&self.ben).await, self.olga.clone()),

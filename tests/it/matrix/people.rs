@@ -22,6 +22,9 @@ pub const OPERATIONS: &[&str] = &[
     "revokeInvitation",
     "createTeam",
     "listAudit",
+    "listJobs",
+    "listJobRuns",
+    "runJob",
     "getMe",
     "updateMe",
     "scanQrSignIn",
@@ -160,6 +163,12 @@ async fn the_server_and_ones_own_account() {
         judge(&others, decide(Permission::AuditRead, Relation::default()), role);
         let own = caller.get(&format!("/api/v1/admin/audit?actor_id={}", caller.id)).await;
         judge(&own, decide(Permission::AuditRead, OWN), role);
+        for path in ["", "/token-clean-up/runs"] {
+            let jobs = caller.get(&format!("/api/v1/admin/jobs{path}")).await;
+            judge(&jobs, decide(Permission::JobRead, Relation::default()), role);
+        }
+        let run = caller.post("/api/v1/admin/jobs/token-clean-up/run", &json!({})).await;
+        judge(&run, decide(Permission::JobRun, Relation::default()), role);
         judge(&caller.get("/api/v1/me").await, decide(Permission::ProfileRead, OWN), role);
         let renamed = caller.send(Method::PATCH, "/api/v1/me", Some(&json!({"name": "Cara"}))).await;
         judge(&renamed, decide(Permission::ProfileUpdate, OWN), role);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{CALLBACK, Journey, LOGIN, Stage, back, leave, provider, session, turned_away, with};
+use super::{CALLBACK, Journey, LOGIN, Stage, back, leave, provider, session, turned_away, unclaimed_with, with};
 use crate::forge;
 use crate::idp::{config, http};
 use crate::lying_provider::{At, Lie, LyingProvider, parameter};
@@ -231,4 +231,29 @@ async fn a_provider_that_is_slow_is_not_waited_for() {
     let row = &world.audit(&owner, "event=auth.oauth.failed").await[0];
     assert_eq!(row["detail"], json!({"provider": "lying", "error": "timeout"}));
     assert_eq!(["users", "sessions", "identities"].map(|table| forge::count(&world, table)), [1, 1, 0]);
+}
+
+/// Whatever the way in, it is the account's allowance.
+#[tokio::test]
+async fn an_accounts_sign_ins_are_counted_at_the_provider_too() {
+    let mut options = Options::default();
+    options.quotas.insert("sign-ins-of-account", 2);
+    let (world, [lying, other]) = unclaimed_with(options).await;
+    let owner = world.claim("Olga Owner").await;
+    let stage = Stage { world, owner, lying, other };
+    // The first makes the account.
+    for _ in 0..3 {
+        assert!(session(&stage.sign_in().await).is_some());
+    }
+    let sessions = stage.counts()[1];
+    for _ in 0..2 {
+        let Journey { cookie, query } = stage.leave().await;
+        let browser = stage.world.stranger().with("cookie", &cookie);
+        browser.get(&format!("{CALLBACK}?{query}")).await.problem(429, "quota-exceeded");
+    }
+    assert_eq!(stage.counts()[1], sessions);
+    let rows = stage.rows("ratelimit.exceeded").await;
+    assert_eq!((rows.len(), &rows[0]["detail"]["quota"]), (1, &json!("sign-ins-of-account")));
+    stage.world.pass(Duration::from_mins(30));
+    assert!(session(&stage.sign_in().await).is_some());
 }

@@ -108,7 +108,11 @@ impl Stage {
 }
 
 async fn unclaimed() -> (World, [LyingProvider; 2]) {
-    let Options { quotas, clock, entropy, .. } = Options::default();
+    unclaimed_with(Options::default()).await
+}
+
+async fn unclaimed_with(options: Options) -> (World, [LyingProvider; 2]) {
+    let Options { quotas, clock, entropy, .. } = options;
     let lying = LyingProvider::start(Lie::None, clock.clone()).await;
     let other = LyingProvider::start(Lie::None, clock.clone()).await;
     let second = ProviderConfig { name: "other".to_owned(), ..config(&other) };

@@ -107,7 +107,7 @@ async fn a_flood_of_polls_fills_no_disk() {
 #[tokio::test]
 async fn the_timer_notes_what_ran_out_in_one_row_and_nothing_in_none() {
     let (world, owner) = claimed().await;
-    let timer = QrExpiry(world.app.clone());
+    let job = Caller::local(Actor::Job(QrExpiry::NAME));
     let devices = [
         NewDevice::begin(world.stranger()).await,
         NewDevice::scanned_by(world.stranger(), &owner).await,
@@ -115,15 +115,15 @@ async fn the_timer_notes_what_ran_out_in_one_row_and_nothing_in_none() {
     ];
     world.pass(LIFETIME.saturating_sub(Duration::from_micros(1)));
     let size = world.audit_size();
-    timer.run().await.unwrap();
+    QrExpiry.run(&world.app, &job).await.unwrap();
     assert_eq!(world.audit_size(), size, "nothing ran out yet");
     world.pass(Duration::from_micros(1));
     let denied = NewDevice::scanned_by(world.stranger(), &owner).await;
     denied.deny(&owner).await.expect(200);
 
     let size = world.audit_size();
-    timer.run().await.unwrap();
-    timer.run().await.unwrap();
+    QrExpiry.run(&world.app, &job).await.unwrap();
+    QrExpiry.run(&world.app, &job).await.unwrap();
     assert_eq!(world.audit_size(), size + 1);
     let row = newest(&world, &owner, "auth.qr.expired").await;
     assert_eq!((&row["detail"]["count"], &row["actor"]["kind"]), (&json!("3"), &json!("job")));

@@ -4,6 +4,7 @@ mod api_key;
 mod audit;
 mod delegation;
 mod device;
+mod job;
 mod notification;
 mod people;
 
@@ -20,6 +21,7 @@ pub use api_key::{ApiKey, ApiKeyOfSomebody, ApiKeyWithToken, scope_names};
 pub use audit::{AuditRow, Outcome};
 pub use delegation::{CustodyLink, Delegation, DelegationState, Priority};
 pub use device::{KnownDevice, ListedSession};
+pub use job::{Job, JobRun};
 pub use notification::Notification;
 pub use people::{Account, AccountState};
 
