@@ -135,6 +135,7 @@ fn quotas(limits: &config::Limits) -> QuotaFigures {
     HashMap::from([
         (quota::DELEGATIONS.name, limits.delegations_per_hour),
         (quota::INVITATIONS.name, limits.invitations_per_hour),
+        (quota::API_KEYS.name, limits.api_keys_per_hour),
         (quota::PROFILE_CHANGES.name, limits.profile_changes_per_hour),
         (quota::REQUESTS_OF_PERSON.name, limits.requests_of_person_per_minute),
         (quota::SIGN_INS.name, limits.sign_ins_per_5_minutes),

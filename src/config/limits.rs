@@ -9,6 +9,8 @@ pub struct Limits {
     pub delegations_per_hour: u32,
     /// Invitations one person may create in an hour: 1–200, 20 by default.
     pub invitations_per_hour: u32,
+    /// API keys one person may make in an hour: 1–200, 10 by default.
+    pub api_keys_per_hour: u32,
     /// Changes of their own profile that one person may make in an hour: 1–200, 10 by default.
     pub profile_changes_per_hour: u32,
     /// Requests of one person in a minute, from all of their addresses: 60–6,000, 600 by default.
@@ -30,6 +32,7 @@ impl Limits {
         Self {
             delegations_per_hour: reader.number("limits.delegations_per_hour", 20, &(1..=200)),
             invitations_per_hour: reader.number("limits.invitations_per_hour", 20, &(1..=200)),
+            api_keys_per_hour: reader.number("limits.api_keys_per_hour", 10, &(1..=200)),
             profile_changes_per_hour: reader.number("limits.profile_changes_per_hour", 10, &(1..=200)),
             requests_of_person_per_minute: reader.number("limits.requests_of_person_per_minute", 600, &(60..=6_000)),
             sign_ins_per_5_minutes: reader.number("limits.sign_ins_per_5_minutes", 10, &(1..=60)),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use milton::domain::actor::{Actor, Caller};
 use milton::jobs::Job as _;
 use milton::jobs::qr_expiry::QrExpiry;
 use serde_json::json;
@@ -107,7 +108,7 @@ async fn a_flood_of_polls_fills_no_disk() {
 #[tokio::test]
 async fn the_timer_notes_what_ran_out_in_one_row_and_nothing_in_none() {
     let (world, owner) = claimed().await;
-    let job = Caller::local(Actor::Job(QrExpiry::NAME));
+    let job = Caller::local(Actor::Job("qr-expiry"));
     let devices = [
         NewDevice::begin(world.stranger()).await,
         NewDevice::scanned_by(world.stranger(), &owner).await,
