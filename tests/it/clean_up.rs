@@ -19,6 +19,7 @@ const HOUR: Duration = Duration::from_hours(1);
 /// Cleans up and answers the rows of what was done, oldest first.
 async fn clean_up(world: &World, owner: &Person) -> Vec<Value> {
     let size = world.audit_size();
+    world.pass(Duration::from_millis(1));
     let run = owner.post("/api/v1/admin/jobs/token-clean-up/run", &json!({})).await.expect(200);
     assert_eq!(run.text("/outcome"), "success");
     let mut rows = world.audit(owner, "event=token.expired_cleanup").await;
@@ -117,7 +118,8 @@ async fn ways_in_that_were_given_up_go_an_hour_after_their_end() {
         forge::sql(
             &world,
             "INSERT INTO login_transactions (id, purpose, state_hash, provider, cookie_hash, nonce_sealed, \
-             verifier_sealed, created_at, expires_at) SELECT ?1, 'sign-in', ?3, 'x', ?3, ?3, ?3, 0, ?4 WHERE ?2 <> ''",
+             verifier_sealed, errand_sealed, created_at, expires_at) \
+             SELECT ?1, 'sign-in', ?3, 'x', ?3, ?3, ?3, ?3, 0, ?4 WHERE ?2 <> ''",
             values.as_slice(),
         );
         forge::sql(

@@ -33,7 +33,8 @@ pub fn count(world: &World, table: &str) -> i64 {
 /// A sign-in by QR that nobody went through with.
 pub fn qr_login(world: &World, id: &str, number: u8, expires_at: i64) {
     let insert = "INSERT INTO qr_logins (id, state, poll_hash, scan_hash, name_sealed, platform_sealed, network_bidx, \
-        number, decoys, created_at, expires_at) VALUES (?1, 'created', ?2, ?2, x'00', x'00', x'00', 11, '', 0, ?3)";
+        number, first_decoy, second_decoy, created_at, expires_at) \
+        VALUES (?1, 'created', ?2, ?2, x'00', x'00', x'00', 11, 12, 13, 0, ?3)";
     sql(world, insert, (id, [number; 32], expires_at));
 }
 

@@ -74,7 +74,7 @@ async fn nothing_else_is_open_meanwhile() {
     world.cast_on_server(&mia, Some(Role::Admin));
     ask(&mia).await.expect(202);
     let mia = world.sign_in_again(&mia).await;
-    let open = ["getMe", "getDeletion", "keepAccount", "signOut", "revokeAllSessions"];
+    let open = ["getMe", "getDeletion", "keepAccount", "signOut", "revokeAllSessions", "getStepUp"];
     let tried = operations::all().into_iter().filter(|operation| {
         let wanted = operation.permission.is_some_and(|permission| permission.row().is_some());
         wanted && !open.contains(&operation.id.as_str())

@@ -45,6 +45,6 @@ fn without_a_server_they_run_on_the_database_itself() {
     assert!(ran.status.success(), "{}", stderr(&ran));
     assert!(stdout(&ran).starts_with("token-clean-up: success at "), "{}", stdout(&ran));
     let jobs = line(&milton(folder.path(), &["--json", "jobs", "list"], &[]));
-    assert_eq!(jobs["items"][1]["last"]["cause"], "hand");
-    assert_eq!(jobs["items"][1]["last"]["affected"], 0);
+    assert_eq!(jobs["items"][4]["last"]["cause"], "hand");
+    assert_eq!(jobs["items"][4]["last"]["affected"], 0);
 }

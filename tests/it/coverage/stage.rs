@@ -66,7 +66,7 @@ impl Stage {
         let bob = world.join(&olga, &other_team, "owner", "Bob").await;
         let code = RefCell::new(Code { secret: "none".to_owned(), number: 10 });
         let answer = Mutex::new(json!({"ceremony_id": NOWHERE, "credential": {}}));
-        Self { world, olga, ben, mia, bob, team, other_team, provider, code, answer }
+        Self { world, olga, ben, mia, bob, team, other_team, answer, provider, code }
     }
 
     /// What the newest device shows.

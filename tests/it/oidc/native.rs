@@ -58,7 +58,8 @@ async fn an_app_is_signed_in_by_its_code_and_its_verifier() {
     let app = stage.world.person(&answer);
     let me = app.get(ME).await.expect(200);
     assert_eq!((me.text("/name"), me.text("/session/kind")), ("Ana Lima".to_owned(), "client".to_owned()));
-    assert_eq!(forge::count(&stage.world, "devices"), 1);
+    let devices = app.get("/api/v1/me/devices").await.expect(200);
+    assert_eq!(devices.text("/items/0/name"), "Pocket");
     for event in ["auth.code.issued", "auth.code.exchanged", "auth.login.succeeded"] {
         let row = &stage.rows(event).await[0];
         assert_eq!((&row["actor"]["user_id"], &row["outcome"]), (&json!(app.id), &json!("success")), "{event}");

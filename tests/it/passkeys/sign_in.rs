@@ -25,12 +25,12 @@ async fn whoever_has_the_passkey_is_in() {
     let passkeys = ana.get(MINE).await.expect(200);
     assert_eq!(passkeys.text("/items/0/last_used_at"), begun.text("/session/auth_time"));
     assert_eq!(forge::number(&stage.world, "SELECT count(*) FROM sessions WHERE method = 'passkey'"), 1);
-    assert_eq!(forge::number(&stage.world, "SELECT count(*) FROM devices"), 1);
+    assert_eq!(ana.get("/api/v1/me/devices").await.expect(200).text("/items/0/name"), "Phone");
     let olga = stage.world.sign_in("owner@milton.test").await;
     let rows = stage.world.audit(&olga, &format!("actor_id={}", ana.id)).await;
     let of_this = rows.iter().filter(|row| row["request_id"] == begun.header("x-request-id"));
     let events: Vec<_> = of_this.map(|row| row["event"].as_str().unwrap()).collect();
-    assert_eq!(events, ["auth.login.succeeded", "auth.passkey.succeeded"]);
+    assert_eq!(events, ["auth.login.succeeded", "device.registered", "auth.passkey.succeeded"]);
 }
 
 #[tokio::test]
