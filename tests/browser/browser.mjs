@@ -74,5 +74,8 @@ async function findings(page) {
   });
 }
 
-/** Waits until nothing on the page says that it is loading. */
-export const settled = (page) => page.waitForFunction(() => document.querySelector("h1") && !document.querySelector("[aria-busy=true]"));
+/** Waits until nothing on the page says that it is loading; what waits beneath an open dialog waits for its reader. */
+export const settled = (page) => page.waitForFunction(() => {
+  const top = [...document.querySelectorAll("dialog[open]")].pop() ?? document;
+  return document.querySelector("h1") && !top.querySelector("[aria-busy=true]");
+});

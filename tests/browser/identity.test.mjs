@@ -82,7 +82,7 @@ test("a passkey is made", async () => {
   await page.getByRole("dialog").getByLabel("Name").fill("Ana's key");
   await page.getByRole("dialog").getByRole("button", { name: "Add a passkey" }).click();
   await page.getByText("The passkey is yours.").waitFor();
-  await page.getByText("Ana's key").waitFor();
+  await page.getByText("Ana's key", { exact: true }).waitFor();
   await inspect(page, "account-passkey");
   assert.deepEqual(faults, []);
 });
@@ -103,7 +103,7 @@ test("what wants a fresh proof asks for it, and goes on where it was", async () 
   assert.match(await key.inputValue(), /^mlt_k_/);
   await inspect(page, "key-made");
   await dialog.getByRole("button", { name: "Done" }).click();
-  await page.getByText("Backup script").waitFor();
+  await page.getByText("Backup script", { exact: true }).waitFor();
   assert.deepEqual(faults, []);
 });
 

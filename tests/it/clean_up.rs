@@ -19,7 +19,6 @@ const HOUR: Duration = Duration::from_hours(1);
 /// Cleans up and answers the rows of what was done, oldest first.
 async fn clean_up(world: &World, owner: &Person) -> Vec<Value> {
     let size = world.audit_size();
-    world.pass(Duration::from_millis(1));
     let run = owner.post("/api/v1/admin/jobs/token-clean-up/run", &json!({})).await.expect(200);
     assert_eq!(run.text("/outcome"), "success");
     let mut rows = world.audit(owner, "event=token.expired_cleanup").await;
@@ -111,6 +110,9 @@ async fn ways_in_that_were_given_up_go_an_hour_after_their_end() {
     clean_up(&world, &olga).await;
     let now = milton::base::clock::Clock::now(&*world.clock).micros();
     let (hour, mut number) = (3_600_000_000, 0);
+    let identity = "INSERT INTO identities (id, user_id, issuer, subject_bidx, subject_sealed, created_at, last_used_at) \
+        VALUES (?1, ?1, 'x', x'00', x'00', 0, 0)";
+    forge::sql(&world, identity, [&olga.id]);
     for expires_at in [now - hour, now - hour + 1, now + 1] {
         number += 1;
         let id = format!("01957000-0000-7000-8000-00000000000{number}");
@@ -124,8 +126,8 @@ async fn ways_in_that_were_given_up_go_an_hour_after_their_end() {
         );
         forge::sql(
             &world,
-            "INSERT INTO login_codes (id, user_id, code_hash, challenge_hash, created_at, expires_at) \
-             VALUES (?1, ?2, ?3, ?3, 0, ?4)",
+            "INSERT INTO login_codes (id, user_id, identity_id, code_hash, challenge_hash, created_at, expires_at) \
+             VALUES (?1, ?2, ?2, ?3, ?3, 0, ?4)",
             values.as_slice(),
         );
         forge::sql(
@@ -182,6 +184,7 @@ async fn a_backlog_goes_in_batches_of_five_hundred_with_a_row_each() {
     let links =
         "INSERT INTO sign_in_links (selector, hash, purpose, created_at, expires_at) VALUES ('l', 'h', 'claim', 0, 1)";
     forge::sql(&world, links, []);
+    world.pass(Duration::from_millis(1));
     let done = clean_up(&world, &olga).await;
     assert_eq!(
         done,
