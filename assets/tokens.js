@@ -25,5 +25,5 @@ export function thisDevice() {
   const agent = navigator.userAgent;
   const browser = ["Firefox", "Edg", "Chrome", "Safari"].find((name) => agent.includes(name)) ?? "Browser";
   const platform = ["Windows", "Android", "iPhone", "iPad", "Mac", "Linux"].find((name) => agent.includes(name)) ?? "unknown";
-  return { name: `${browser === "Edg" ? "Edge" : browser}, ${platform}`, platform: "web" };
+  return { name: `${browser === "Edg" ? "Edge" : browser}, ${platform}`, platform };
 }

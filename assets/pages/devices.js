@@ -46,7 +46,7 @@ function openEnd(device, what, act) {
 
 /** @param {Session} session */
 function sessionLine(session) {
-  return h("li", {}, h("span", {}, methodName(session), ", ", t("account.since"), " ", time(session.created_at), ", ", t("devices.ends"), " ", fromNow(session.expires_at), session.current && ` ${t("devices.thissession")}`),
+  return h("li", {}, h("span", {}, methodName(session), ", ", t("waysin.since"), " ", time(session.created_at), ", ", t("devices.ends"), " ", fromNow(session.expires_at), session.current && ` ${t("devices.thissession")}`),
     !session.current && h("button", { type: "button", class: "button", onclick: async () => { await remove(`/me/sessions/${session.id}`); changed(t("devices.signedout")); } }, t("account.out")));
 }
 
