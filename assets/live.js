@@ -2,6 +2,9 @@
 import { toast } from "./elements/toast.js";
 import { wording } from "./pages/notifications.js";
 
+/** Before a stream that ended is opened again, in milliseconds. */
+const PAUSE = 20_000;
+
 /** @type {EventSource | null} */
 let stream = null;
 
@@ -12,12 +15,19 @@ export function listen(signedIn) {
   stream = signedIn ? open() : null;
 }
 
+/** Takes up again after a pause, unless the session itself is over. @param {EventSource} source @param {boolean} isOver */
+function again(source, isOver) {
+  if (source !== stream) return;
+  listen(false);
+  if (isOver) dispatchEvent(new CustomEvent("milton:signed-out"));
+  else setTimeout(() => document.querySelector(".shell") && listen(true), PAUSE);
+}
+
 function open() {
   const source = new EventSource("/api/v1/events");
   source.addEventListener("notification", (event) => toast(wording(JSON.parse(event.data))));
-  source.addEventListener("end", () => {
-    listen(false);
-    dispatchEvent(new CustomEvent("milton:signed-out"));
-  });
+  source.addEventListener("end", (event) => again(source, ["revoked", "expired", "access-denied"].includes(JSON.parse(event.data).reason)));
+  // A stream that was refused is not opened again by the browser.
+  source.addEventListener("error", () => source.readyState === EventSource.CLOSED && again(source, false));
   return source;
 }

@@ -19,6 +19,13 @@ export function withQuery(changes) {
   return location.pathname + (text && `?${text}`);
 }
 
+/** What stands in the query under this name, which then leaves the address bar. @param {string} name */
+export function takeQuery(name) {
+  const value = new URLSearchParams(location.search).get(name);
+  if (value !== null) history.replaceState(null, "", withQuery({ [name]: null }));
+  return value;
+}
+
 /**
  * Calls `draw` now and whenever the address changes; links within the console do not load a new document.
  * @param {() => void} draw

@@ -9,8 +9,9 @@ import { tabs } from "../elements/tabs.js";
 import { toast } from "../elements/toast.js";
 import { fromNow, time } from "../format.js";
 import { chooseLanguage, language, languages, maybe, t } from "../i18n.js";
-import { go } from "../router.js";
+import { go, takeQuery } from "../router.js";
 import { appearance, appearances, chooseAppearance } from "../theme.js";
+import { refusal } from "./signin.js";
 import { roleName } from "./team.js";
 
 /** @typedef {import("../api.js").Me} Me */
@@ -24,8 +25,11 @@ const factList = (facts) => h("dl", { class: "facts" }, ...facts.map(([name, val
  * @param {import("../dom.js").Child[]} parts
  */
 export function accountPage(title, ...parts) {
+  const linked = takeQuery("linked");
+  if (linked) toast(t("identities.linked", { name: linked }));
   const node = h("div", { class: "page narrow" },
     h("div", { class: "page-head" }, h("h1", { tabindex: -1 }, title)),
+    refusal(),
     h("div", { class: "filters" }, tabs(t("nav.account"), [
       ["/account", t("account.profile")], ["/account/devices", t("devices.title")],
       ["/account/ways-in", t("waysin.title")], ["/account/notifications", t("notifications.title")]])),

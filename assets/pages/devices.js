@@ -11,7 +11,7 @@ import { t } from "../i18n.js";
 import { go } from "../router.js";
 import { accountPage, methodName } from "./account.js";
 
-/** @typedef {{id: string, name: string, platform: string, client?: string, address?: string, first_seen_at: string, last_seen_at: string, current: boolean, sessions: number, etag: string}} Device */
+/** @typedef {{id: string, name: string, platform: string, client?: string, address?: string, first_seen_at: string, last_seen_at: string, removed_at?: string, current: boolean, sessions: number, etag: string}} Device */
 /** @typedef {{id: string, kind: string, method: string, device?: {id: string}, created_at: string, expires_at: string, current: boolean}} Session */
 
 /** Draws the page anew after something changed. @param {string} text */
@@ -56,10 +56,11 @@ function card(device, sessions) {
     h("h2", {}, device.name, device.current && h("span", { class: "you" }, ` ${t("devices.this")}`)),
     h("p", { class: "row-meta" }, h("span", {}, device.platform), device.address && h("span", {}, device.address),
       h("span", {}, t("devices.first"), " ", time(device.first_seen_at)), h("span", {}, t("devices.last"), " ", time(device.last_seen_at))),
+    device.removed_at && h("p", { class: "hint" }, t("devices.leftover")),
     sessions.length > 0 ? h("ul", { class: "plain sessions" }, ...sessions.map(sessionLine)) : h("p", { class: "hint" }, t("devices.nosession")),
     h("div", { class: "buttons" },
-      button(t("devices.rename"), () => openRename(device)),
-      button(t("devices.remove"), () => openEnd(device, "remove", () => remove(`/me/devices/${device.id}`))),
+      !device.removed_at && button(t("devices.rename"), () => openRename(device)),
+      !device.removed_at && button(t("devices.remove"), () => openEnd(device, "remove", () => remove(`/me/devices/${device.id}`))),
       !device.current && h("button", { type: "button", class: "button quiet", onclick: () => openEnd(device, "notme", () => post(`/me/devices/${device.id}/not-me`)) }, icon("alert"), t("devices.notme"))));
 }
 

@@ -9,7 +9,7 @@ import { maybe, t } from "../i18n.js";
 import { go } from "../router.js";
 import { accountPage } from "./account.js";
 
-/** @typedef {{id: string, kind: string, detail: Record<string, string>, device_id?: string, created_at: string, read_at?: string}} Notification */
+/** @typedef {{id: string, kind: string, detail: Record<string, string | number>, created_at: string, read_at?: string}} Notification */
 
 /** A notification in words. @param {Notification} notification */
 export function wording({ kind, detail }) {
@@ -20,7 +20,7 @@ export function wording({ kind, detail }) {
 function row(notification) {
   return h("li", { class: notification.read_at ? "line" : "line unread" },
     h("div", {}, h("p", {}, wording(notification)), h("p", { class: "row-meta" }, time(notification.created_at))),
-    notification.device_id && h("a", { class: "button", href: "/account/devices" }, t("notifications.look"), icon("arrow")));
+    notification.detail.device_id && h("a", { class: "button", href: "/account/devices" }, t("notifications.look"), icon("arrow")));
 }
 
 /** @param {{items: Notification[]}} found */

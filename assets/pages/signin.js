@@ -6,7 +6,7 @@ import { icon } from "../elements/icon.js";
 import { load } from "../elements/load.js";
 import { maybe, t } from "../i18n.js";
 import { Abandoned, hasPasskeys, usePasskey } from "../passkeys.js";
-import { go } from "../router.js";
+import { go, takeQuery } from "../router.js";
 import { thisDevice } from "../tokens.js";
 import { openQrSignIn } from "./qr-new.js";
 import { pasteForm } from "./paste.js";
@@ -15,7 +15,7 @@ import { pasteForm } from "./paste.js";
 
 /** Why the provider's way did not end here, as the server's redirect tells it. */
 export function refusal() {
-  const slug = new URLSearchParams(location.search).get("problem");
+  const slug = takeQuery("problem");
   if (!slug) return null;
   return h("div", { class: "problem", role: "alert" }, icon("alert"), h("div", {},
     h("p", { class: "problem-title" }, maybe(`problem.${slug}`) ?? t("signin.failed")),

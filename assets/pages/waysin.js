@@ -14,8 +14,8 @@ import { thisDevice } from "../tokens.js";
 import { accountPage } from "./account.js";
 
 /** @typedef {{id: string, name: string, created_at: string, last_used_at?: string, etag: string}} Passkey */
-/** @typedef {{id: string, provider: string, label?: string, linked_at: string, last_used_at: string}} Identity */
-/** @typedef {{id: string, name: string, scopes: string[], networks: string[], created_at: string, expires_at: string, last_used_at?: string, revoked_at?: string}} Key */
+/** @typedef {{id: string, provider?: string, issuer: string, label?: string, linked_at: string, last_used_at: string}} Identity */
+/** @typedef {{id: string, name: string, scopes: string[], networks: string[], created_at: string, expires_at: string, last_used_at?: string}} Key */
 
 /** What a key is usually made for. @type {Record<string, string[]>} */
 const uses = {
@@ -87,14 +87,17 @@ async function linkProvider(provider) {
   location.assign(url);
 }
 
+/** @param {Identity} identity */
+const nameOf = ({ label, provider, issuer }) => label ?? provider ?? issuer;
+
 /** @param {[{items: Identity[]}, {items: import("./signin.js").Provider[]}]} found */
 function identities([mine, providers]) {
   const missing = providers.items.filter((each) => !mine.items.some((identity) => identity.provider === each.name));
   return h("div", { class: "stack" },
     mine.items.length === 0 && h("p", { class: "hint" }, t("identities.none")),
-    h("ul", { class: "plain" }, ...mine.items.map((each) => line(each.label ?? each.provider,
-      [h("span", {}, each.provider), h("span", {}, t("waysin.since"), " ", time(each.linked_at)), used(each.last_used_at)],
-      [button(t("identities.unlink"), () => openEnd(t("identities.unlink"), each.label ?? each.provider, () => remove(`/me/identities/${each.id}`)))]))),
+    h("ul", { class: "plain" }, ...mine.items.map((each) => line(nameOf(each),
+      [h("span", {}, each.provider ?? each.issuer), h("span", {}, t("waysin.since"), " ", time(each.linked_at)), used(each.last_used_at)],
+      [button(t("identities.unlink"), () => openEnd(t("identities.unlink"), nameOf(each), () => remove(`/me/identities/${each.id}`)))]))),
     ...missing.map((each) => form(() => linkProvider(each.name), [], [h("button", { class: "button" }, t("identities.link", { name: each.display_name }))])));
 }
 
@@ -117,7 +120,7 @@ function openKey() {
 
 /** @param {{items: Key[]}} found */
 function keys({ items }) {
-  const live = items.filter((each) => !each.revoked_at);
+  const live = items.filter((each) => Date.parse(each.expires_at) > Date.now());
   return h("div", { class: "stack" },
     live.length === 0 ? h("p", { class: "hint" }, t("keys.none")) : h("ul", { class: "plain" }, ...live.map((each) => line(each.name,
       [h("span", {}, t("keys.until"), " ", time(each.expires_at)), used(each.last_used_at), h("span", {}, t("keys.scopes", { n: each.scopes.length }))],
@@ -129,5 +132,5 @@ export function waysIn() {
   return accountPage(t("waysin.title"),
     h("section", { class: "card" }, h("h2", {}, t("passkeys.title")), h("p", {}, t("passkeys.lead")), load(() => get("/me/passkeys"), passkeys)),
     h("section", { class: "card" }, h("h2", {}, t("identities.title")), load(() => Promise.all([get("/me/identities"), get("/auth/providers")]), identities)),
-    h("section", { class: "card" }, h("h2", {}, t("keys.heading")), h("p", {}, t("keys.lead")), load(() => get("/me/api-keys"), keys)));
+    h("section", { class: "card" }, h("h2", {}, t("keys.heading")), h("p", {}, t("keys.lead")), load(() => get("/me/api-keys?limit=100"), keys)));
 }

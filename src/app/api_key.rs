@@ -8,7 +8,7 @@ use crate::base::id::Id;
 use crate::base::page::{Page, PageRequest};
 use crate::base::secret::Secret;
 use crate::crypto::bearer::TokenKind;
-use crate::domain::actor::{Actor, Caller, SignedIn};
+use crate::domain::actor::{Actor, Caller, Proof, SignedIn};
 use crate::domain::api_key::{API_KEY_LIFETIME, ApiKey, MAX_API_KEY_LIFETIME, MAX_LIVE_API_KEYS};
 use crate::domain::delegation::Person;
 use crate::domain::event::{Event, Outcome};
@@ -23,6 +23,7 @@ use crate::domain::{Conflict, Error, FieldError};
 use crate::store::api_key::{self, NewApiKey};
 use crate::store::{Action, Asker, Note, Query, ReadTx, Target, Tx, notification, team, their_own, user};
 
+use super::quota::Holder;
 use super::standing::rank;
 use super::{Acted, App};
 
@@ -72,16 +73,19 @@ impl App {
     }
 
     /// Refuses a key that is used from outside of its networks, on record as its holder's. Whoever stole it cannot fill
-    /// the log with that, nor use the holder's allowance up.
+    /// the log with that, nor use the holder's allowance up: the key has one of its own for this.
     pub(super) async fn refuse_elsewhere<T>(&self, caller: &Caller, signed_in: SignedIn) -> Result<T, Error> {
         let holder = Caller { actor: Actor::User(signed_in), ..caller.clone() };
+        if let Proof::ApiKey(key) = signed_in.proof {
+            self.spend_of(Holder::Key(key), &holder, quota::USES_ELSEWHERE).await?;
+        }
         let note = Note {
             event: Event::ApiKeyScopeDenied,
             outcome: Outcome::Denied,
             target: Target::instance(),
             detail: BTreeMap::from([("reason", "network".to_owned())]),
         };
-        self.record_bounded(&holder, note).await?;
+        self.store.record(holder, note).await?;
         Err(Error::Elsewhere)
     }
 }

@@ -1,5 +1,7 @@
 //! One's own devices: to look at, to name, to remove, and to disown.
 
+use std::sync::Arc;
+
 use crate::base::id::Id;
 use crate::base::page::{Page, PageRequest};
 use crate::domain::Error;
@@ -11,7 +13,10 @@ use crate::domain::permission::{Permission, Relation};
 use crate::domain::session::RevokeReason;
 use crate::domain::text::Name;
 use crate::domain::user::User;
-use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, device, notification, session, their_own};
+use crate::store::provider_token::{self, Held};
+use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, device, identity, notification, session, their_own};
+
+use super::App;
 
 const KIND: &str = "device";
 
@@ -35,7 +40,7 @@ impl Query for List {
     type Output = Page<MyDevice>;
 
     fn permission(&self) -> Permission {
-        Permission::DeviceManage
+        Permission::DeviceRead
     }
     fn target(&self) -> Target {
         Target::instance()
@@ -132,31 +137,34 @@ impl Action for Remove {
         owned(read, caller, self.id)
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
-        end_sessions(tx, self.id, RevokeReason::DeviceRemoved)?;
-        device::delete(tx, self.id)
+        let sessions = session::revoke_of_device(tx, tx.user()?, self.id, RevokeReason::DeviceRemoved)?;
+        tx.note("sessions", sessions);
+        device::remove(tx, self.id)
     }
 }
 
-/// Ends a device's sessions, on record; answers how many there were.
-fn end_sessions(tx: &mut Tx<'_>, id: Id<Device>, reason: RevokeReason) -> Result<usize, Error> {
-    let user = tx.user()?;
-    let sessions = session::revoke_of_device(tx, user, id, reason)?;
-    tx.note("sessions", sessions);
-    Ok(sessions)
+impl App {
+    /// Says of a device that it is somebody else's: it goes with everything that was made on it or came by way of it, and
+    /// the others hear of it. Answers the number of the audit row.
+    pub async fn disown_device(self: &Arc<Self>, caller: &Caller, id: Id<Device>) -> Result<i64, Error> {
+        let disowned = self.act(caller, Disown { id }).await?;
+        self.revoke_provider_tokens(caller, disowned.output).await;
+        Ok(disowned.seq)
+    }
 }
 
-/// Says of a device that it is somebody else's: it goes with everything that was made on it, and the others hear of it.
+/// Throws a device out that is somebody else's.
 #[derive(Debug)]
-pub struct Disown {
-    /// Which.
-    pub id: Id<Device>,
+struct Disown {
+    id: Id<Device>,
 }
 
 impl Action for Disown {
-    type Output = ();
+    /// What the providers of the unlinked identities gave.
+    type Output = Vec<Held>;
 
     fn permission(&self) -> Permission {
-        Permission::DeviceManage
+        Permission::DeviceDisown
     }
     fn event(&self) -> Event {
         Event::DeviceNotMe
@@ -167,16 +175,25 @@ impl Action for Disown {
     fn relation(&self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
         owned(read, caller, self.id)
     }
-    fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+    fn apply(self, tx: &mut Tx<'_>) -> Result<Vec<Held>, Error> {
         let user = tx.user()?;
         let name = device::get(tx, user, self.id)?.name.as_str().to_owned();
-        let sessions = end_sessions(tx, self.id, RevokeReason::NotMe)?;
+        let mut sessions = session::revoke_of_disowned(tx, user, self.id)?;
+        let mut held = Vec::new();
+        let identities = device::identities(tx, self.id)?;
+        for identity in &identities {
+            held.extend(provider_token::find(tx, *identity)?);
+            sessions += session::revoke_of_identity(tx, *identity, None, RevokeReason::NotMe)?;
+            identity::delete(tx, *identity)?;
+        }
+        tx.note("sessions", sessions);
+        tx.note("identities", identities.len());
         let api_keys = device::revoke_keys(tx, self.id, RevokeReason::NotMe)?;
         let passkeys = device::delete_passkeys(tx, self.id)?;
         tx.note("api_keys", api_keys);
         tx.note("passkeys", passkeys);
         device::delete(tx, self.id)?;
         notification::insert(tx, user, &News::DeviceNotMe { name, sessions, api_keys, passkeys })?;
-        Ok(())
+        Ok(held)
     }
 }

@@ -28,6 +28,11 @@ impl Idle {
         Self { start, seen: Mutex::default() }
     }
 
+    /// Notes that a session has begun, however old the proof is that it began with.
+    pub fn begin(&self, id: Id<Session>, now: Timestamp) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(id, now);
+    }
+
     /// Notes a request; `false` when the session had been idle for too long. It stays so: a refused request is not
     /// activity.
     pub fn keeps(&self, signed_in: &SignedIn, now: Timestamp) -> bool {

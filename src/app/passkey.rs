@@ -10,7 +10,7 @@ use crate::domain::text::{Email, Name};
 use crate::domain::{Conflict, Error};
 use crate::store::ceremony::{self, Which};
 use crate::store::passkey::{self, NewPasskey};
-use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, notification, their_own};
+use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, notification, session, their_own};
 use crate::webauthn::{Attestation, Holder};
 
 use super::ceremony::{Begun, GetOwn, meant, session_of};
@@ -179,6 +179,8 @@ impl Action for Remove {
         relation_to(read, caller, self.id)
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        let ended = session::revoke_of_passkey(tx, self.id)?;
+        tx.note("sessions", ended);
         passkey::delete(tx, self.id)
     }
 }

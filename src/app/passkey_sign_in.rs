@@ -71,6 +71,7 @@ impl Action for SignInWithPasskey {
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<(Session, User), Error> {
         self.proof.count(tx)?;
-        arrive(tx, self.proof.credential.user, &self.session)
+        let passkey = Some(self.proof.credential.id);
+        arrive(tx, self.proof.credential.user, &NewSession { passkey, ..self.session })
     }
 }

@@ -200,7 +200,7 @@ impl Action for Use {
         }
         qr_sign_in::consume(tx, self.id)?;
         tx.note("qr_sign_in", self.id);
-        arrive(tx, approver.user, &self.session)
+        arrive(tx, approver.user, &NewSession { vouched_by: Some(approver.session), ..self.session })
     }
 }
 

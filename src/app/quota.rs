@@ -16,6 +16,7 @@ use crate::base::clock::{Clock, Timestamp};
 use crate::base::id::Id;
 use crate::domain::Error;
 use crate::domain::actor::Caller;
+use crate::domain::api_key::ApiKey;
 use crate::domain::quota::{self, Per, Quota};
 use crate::domain::user::User;
 use crate::store::quota::QuotaUse;
@@ -55,6 +56,8 @@ pub(super) enum Holder<'a> {
     Network(Option<IpAddr>),
     /// A token, by its selector, which is sixteen characters long.
     Token(&'a str),
+    /// An API key.
+    Key(Id<ApiKey>),
 }
 
 impl Holder<'static> {
@@ -72,6 +75,7 @@ impl Holder<'_> {
         match self {
             Self::Person(user) => *user.uuid().as_bytes(),
             Self::Network(address) => network(address),
+            Self::Key(key) => *key.uuid().as_bytes(),
             Self::Token(selector) => {
                 let mut key = Key::default();
                 key.iter_mut().zip(selector.bytes()).for_each(|(to, from)| *to = from);

@@ -150,9 +150,10 @@ impl App {
         let new_mark = random_text(&*self.entropy);
         let device = self.arriving_device(caller, &arrival, &new_mark)?;
         let (marked, shown) = (device.marked, arrival.mark.clone());
-        let session = NewSession { kind: arrival.kind, method, token: new.record, device, origin: None };
+        let session = NewSession::new(arrival.kind, method, new.record, device);
         let acted = self.act_within(caller, action(arrival, session), allowance).await?;
         let (session, user) = acted.output;
+        self.idle.begin(session.id, self.clock.now());
         let mark = shown.filter(|_| marked.is_some() && marked == session.device).unwrap_or(new_mark);
         Ok(SignedInNow { token: new.token, session, user, mark, seq: acted.seq })
     }

@@ -28,6 +28,7 @@ pub(super) fn quota_exceeded(holder: Holder<'_>, quota: Quota) -> Note {
     let detail = BTreeMap::from([("quota", quota.name.to_owned()), ("limit", quota.limit.to_string())]);
     let target = match holder {
         Holder::Person(user) => Target::instance().resource("user", user),
+        Holder::Key(key) => Target::instance().resource("api-key", key),
         Holder::Network(_) | Holder::Token(_) => Target::instance(),
     };
     Note { event: Event::RateLimitExceeded, outcome: Outcome::Denied, target, detail }

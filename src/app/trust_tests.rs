@@ -60,7 +60,7 @@ fn sign_in(tx: &mut Tx<'_>, instance_role: Role) -> Result<SignedIn, Error> {
     let token = TokenRecord { selector: user.to_string(), hash: String::new() };
     let description = DeviceDescription::of_agent(None);
     let device = ArrivingDevice { description, marked: None, mark_hash: [instance_role as u8; 32] };
-    let new = NewSession { kind: SessionKind::Client, method: Method::Link, token, device, origin: None };
+    let new = NewSession::new(SessionKind::Client, Method::Link, token, device);
     let session = session::insert(tx, user, &new)?;
     let proof = SessionProof { id: session.id, kind: session.kind, auth_time: session.auth_time };
     Ok(SignedIn { user, proof: Proof::Session(proof) })

@@ -31,6 +31,8 @@ pub struct Device {
     pub first_seen_at: Timestamp,
     /// When it was last used, to five minutes.
     pub last_seen_at: Timestamp,
+    /// When it was removed; it is still listed because something that was made on it lives.
+    pub removed_at: Option<Timestamp>,
     /// How many live sessions it has.
     pub sessions: i64,
 }

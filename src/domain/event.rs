@@ -51,7 +51,6 @@ events! {
     QrUsed "auth.qr.used";
     LinkCreated "auth.link.created";
     LinkUsed "auth.link.used";
-    TokenIssued "token.issued";
     TokenRevoked "token.revoked";
     TokenExpired "token.expired";
     TokensRevokedAll "token.revoked_all";

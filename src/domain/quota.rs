@@ -45,6 +45,8 @@ pub const SIGN_INS_OF_ACCOUNT: Quota = Quota { name: "sign-ins-of-account", limi
 /// Comparisons of one token with its hash. A match is remembered; a mismatch under a right MAC is somebody who has our
 /// keys and guesses the secret.
 pub const COMPARISONS: Quota = Quota { name: "comparisons", limit: 20, window: HOUR, per: Per::Token };
+/// Uses of an API key from outside of its networks, each on record: whoever stole it cannot fill the log with that.
+pub const USES_ELSEWHERE: Quota = Quota { name: "uses-elsewhere", limit: 60, window: HOUR, per: Per::Token };
 /// Requests of any kind.
 pub const REQUESTS: Quota = Quota { name: "requests", limit: 600, window: Duration::from_mins(1), per: Per::Address };
 
@@ -53,7 +55,7 @@ pub const REQUESTS_OF_PERSON: Quota =
     Quota { name: "requests-of-person", limit: 600, window: Duration::from_mins(1), per: Per::User };
 
 /// Every quota there is: each has its own state.
-pub const ALL: [Quota; 10] = [
+pub const ALL: [Quota; 11] = [
     DELEGATIONS,
     INVITATIONS,
     API_KEYS,
@@ -62,6 +64,7 @@ pub const ALL: [Quota; 10] = [
     SIGN_INS,
     SIGN_INS_OF_ACCOUNT,
     COMPARISONS,
+    USES_ELSEWHERE,
     REQUESTS,
     REQUESTS_OF_PERSON,
 ];

@@ -144,7 +144,7 @@ pub enum RevokeReason {
     Leaving,
     /// The provider says that the person signed out there.
     ProviderLogout,
-    /// The identity it was begun with was unlinked.
+    /// The identity or passkey that it was begun with was taken away.
     Unlinked,
     /// The one-time code that it began with was shown again.
     CodeReused,

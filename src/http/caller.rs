@@ -50,6 +50,8 @@ pub struct Visitor {
     pub console: bool,
     /// The login cookie, when they are on their way back from a provider.
     pub login_cookie: Option<String>,
+    /// Whether this opens a page, as far as the browser says: an image of a foreign page leads nobody to a provider.
+    pub is_document: bool,
     /// The mark of their browser, when it was signed in with before.
     pub device_mark: Option<Secret<String>>,
 }
@@ -212,6 +214,8 @@ impl<'a> ApiExtractor<'a> for Visitor {
         };
         let login_cookie = cookie::read(request.headers(), cookie::LOGIN).map(ToOwned::to_owned);
         let device_mark = cookie::read(request.headers(), cookie::DEVICE).map(|mark| Secret::new(mark.to_owned()));
-        Ok(Self { caller, app, console: is_console(request), login_cookie, device_mark })
+        let fetched = request.headers().get("sec-fetch-dest");
+        let is_document = fetched.is_none_or(|what| what == "document");
+        Ok(Self { caller, app, console: is_console(request), login_cookie, is_document, device_mark })
     }
 }

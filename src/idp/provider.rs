@@ -45,6 +45,9 @@ pub enum Prompt {
     Anew,
 }
 
+/// The age of a sign-in at the provider from which on it asks its people anew.
+const OLDEST_SIGN_IN: Duration = Duration::from_hours(30 * 24);
+
 /// An OpenID provider as configured. Makes no request before it is needed.
 pub struct Provider {
     pub(super) config: ProviderConfig,
@@ -110,10 +113,11 @@ impl Provider {
             .authorize_url(CoreAuthenticationFlow::AuthorizationCode, move || csrf, move || once)
             .add_scopes(["email", "profile"].map(|scope| Scope::new(scope.to_owned())))
             .set_pkce_challenge(challenge);
-        if prompt == Prompt::Anew {
-            // `max_age` makes `auth_time` a claim that the provider must give (Core, 3.1.2.1).
-            request = request.add_prompt(CoreAuthPrompt::Login).set_max_age(Duration::ZERO);
-        }
+        // `max_age` makes `auth_time` a claim that the provider must give (Core, 3.1.2.1).
+        request = match prompt {
+            Prompt::Anew => request.add_prompt(CoreAuthPrompt::Login).set_max_age(Duration::ZERO),
+            Prompt::AsUsual => request.set_max_age(OLDEST_SIGN_IN),
+        };
         let (url, _, _) = request.url();
         Ok(Start { authorize_url: url.into(), state, nonce, pkce_verifier })
     }

@@ -10,6 +10,7 @@ use crate::domain::session::Session;
 use super::tx::{Column, ReadTx, Tx};
 
 statements! {
+    OPEN = "SELECT count(*) FROM (SELECT 1 FROM passkey_ceremonies WHERE expires_at > ?1 LIMIT ?2)";
     INSERT = "INSERT INTO passkey_ceremonies (id, purpose, user_id, session_id, state_sealed, created_at, expires_at) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     FIND = "SELECT state_sealed FROM passkey_ceremonies WHERE id = ?1 AND purpose = ?2 \
@@ -38,6 +39,7 @@ pub fn insert(
     asked: Option<SignedIn>,
     state: &Secret<String>,
 ) -> Result<Id<Ceremony>, Error> {
+    tx.refuse_flood(OPEN)?;
     let id = tx.mint_id::<Ceremony>();
     let now = tx.now();
     let session = asked.map(|asked| asked.session()).transpose()?;

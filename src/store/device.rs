@@ -8,6 +8,7 @@ use crate::domain::actor::{Proof, SignedIn};
 use crate::domain::api_key::ApiKey;
 use crate::domain::device::{Device, DeviceDescription};
 use crate::domain::event::Event;
+use crate::domain::identity::LinkedIdentity;
 use crate::domain::notification::News;
 use crate::domain::session::{RevokeReason, Session};
 use crate::domain::text::Name;
@@ -22,7 +23,7 @@ macro_rules! select {
     ($tail:literal) => {
         concat!(
             "SELECT d.id, d.name_sealed, d.platform_sealed, d.client_sealed, d.address_sealed, d.version, \
-             d.first_seen_at, d.last_seen_at, (SELECT count(*) FROM sessions s WHERE s.device_id = d.id \
+             d.first_seen_at, d.last_seen_at, d.removed_at, (SELECT count(*) FROM sessions s WHERE s.device_id = d.id \
              AND s.revoked_at IS NULL AND s.expires_at > ?2 AND s.epoch = u.session_epoch) \
              FROM devices d JOIN users u ON u.id = d.user_id WHERE d.user_id = ?1 AND ",
             $tail
@@ -33,7 +34,7 @@ macro_rules! select {
 statements! {
     FIND_MARKED = "SELECT id FROM devices WHERE mark_hash = ?1";
     IS_OF_USER = "SELECT id FROM devices WHERE id = ?1 AND user_id = ?2";
-    ANY_OF_USER = "SELECT id FROM devices WHERE user_id = ?1 LIMIT 1";
+    CAME_BEFORE = "SELECT id FROM sessions WHERE user_id = ?1 LIMIT 1";
     INSERT = "INSERT INTO devices (id, user_id, name_sealed, platform_sealed, client_sealed, address_sealed, mark_hash, \
         first_seen_at, last_seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)";
     SEE = "UPDATE devices SET client_sealed = ?2, address_sealed = ?3, last_seen_at = ?4 WHERE id = ?1";
@@ -42,6 +43,11 @@ statements! {
     LIST = select!("d.id < ?3 ORDER BY d.id DESC LIMIT ?4");
     RENAME = "UPDATE devices SET name_sealed = ?2, version = version + 1 WHERE id = ?1";
     DELETE = "DELETE FROM devices WHERE id = ?1";
+    RETIRE = "UPDATE devices SET mark_hash = NULL, removed_at = ?2, version = version + 1 WHERE id = ?1 \
+        AND (EXISTS (SELECT 1 FROM api_keys k WHERE k.device_id = ?1 AND k.revoked_at IS NULL AND k.expires_at > ?2) \
+        OR EXISTS (SELECT 1 FROM passkeys p WHERE p.device_id = ?1) \
+        OR EXISTS (SELECT 1 FROM identities i WHERE i.device_id = ?1))";
+    LINKED_ON = "SELECT id FROM identities WHERE device_id = ?1";
     REVOKE_KEYS = "UPDATE api_keys SET revoked_at = ?2, revoke_reason = ?3 WHERE device_id = ?1 AND revoked_at IS NULL";
     DELETE_PASSKEYS = "DELETE FROM passkeys WHERE device_id = ?1";
     TOUCH = "UPDATE devices SET last_seen_at = ?2 WHERE id = (SELECT device_id FROM sessions WHERE id = ?1) \
@@ -90,7 +96,7 @@ pub(super) fn arrive(tx: &mut Tx<'_>, user: Id<User>, new: &ArrivingDevice) -> R
 
 fn insert(tx: &mut Tx<'_>, user: Id<User>, new: &ArrivingDevice) -> Result<Id<Device>, Error> {
     let (id, owner) = (tx.mint_id::<Device>(), owned_by_user(user));
-    let is_first = tx.first(ANY_OF_USER, &[user.into()], |row| row.id::<Device>(0))?.is_none();
+    let is_first = tx.first(CAME_BEFORE, &[user.into()], |row| row.id::<Session>(0))?.is_none();
     let DeviceDescription { name, platform } = &new.description;
     let [client, address] = circumstances(tx, user, id)?;
     let values = [
@@ -158,7 +164,8 @@ fn device(read: &ReadTx<'_>, user: Id<User>, row: &Row<'_>) -> Result<Device, Er
         version: row.integer(5)?,
         first_seen_at: row.time(6)?,
         last_seen_at: row.time(7)?,
-        sessions: row.integer(8)?,
+        removed_at: row.time_or_none(8)?,
+        sessions: row.integer(9)?,
     })
 }
 
@@ -169,7 +176,22 @@ pub fn rename(tx: &mut Tx<'_>, user: Id<User>, id: Id<Device>, name: &Name) -> R
     Ok(())
 }
 
-/// Removes a device. What it was known by is forgotten; its sessions are ended beforehand.
+/// Takes a device out: what it was known by is forgotten, its sessions were ended beforehand. While a key, passkey or
+/// identity that was made on it lives, it stays in its owner's list, who may still find that it was never theirs.
+pub fn remove(tx: &mut Tx<'_>, id: Id<Device>) -> Result<(), Error> {
+    let now = tx.now();
+    match tx.execute(RETIRE, &[id.into(), now.into()])? {
+        0 => delete(tx, id),
+        _ => Ok(()),
+    }
+}
+
+/// The identities that were linked on a device.
+pub fn identities(read: &ReadTx<'_>, id: Id<Device>) -> Result<Vec<Id<LinkedIdentity>>, Error> {
+    read.all(LINKED_ON, &[id.into()], |row| row.id(0))
+}
+
+/// Forgets a device.
 pub fn delete(tx: &mut Tx<'_>, id: Id<Device>) -> Result<(), Error> {
     tx.execute(DELETE, &[id.into()])?;
     Ok(())

@@ -7,6 +7,7 @@ use crate::base::id::Id;
 use crate::base::secret::Secret;
 use crate::crypto::blind_index::BlindColumn;
 use crate::domain::identity::LinkedIdentity;
+use crate::domain::session::Session;
 use crate::domain::user::User;
 use crate::domain::{Conflict, Error};
 
@@ -14,6 +15,7 @@ use super::engine::{Row, Value};
 use super::tx::{Column, ReadTx, Tx, owned_by_user};
 
 statements! {
+    BIND = "UPDATE identities SET device_id = (SELECT device_id FROM sessions WHERE id = ?2) WHERE id = ?1";
     ISSUERS = "SELECT issuer FROM identities WHERE user_id = ?1";
     FIND = "SELECT id, user_id FROM identities WHERE issuer = ?1 AND subject_bidx = ?2";
     FIND_OF_USER = "SELECT id, issuer, claims_sealed, created_at, last_used_at FROM identities \
@@ -153,6 +155,12 @@ pub fn use_logout_token(tx: &mut Tx<'_>, issuer: &str, name: &str, expires_at: T
         1 => Ok(()),
         _ => Err(Error::Conflict(Conflict::AlreadyUsed)),
     }
+}
+
+/// Notes on which device an identity was linked: a session's.
+pub fn bind_to_device(tx: &mut Tx<'_>, id: Id<LinkedIdentity>, session: Id<Session>) -> Result<(), Error> {
+    tx.execute(BIND, &[id.into(), session.into()])?;
+    Ok(())
 }
 
 /// The issuers of a person's identities.

@@ -1,5 +1,6 @@
 //! One-time codes of native apps: given out at the end of a trip, exchanged for a session with the app's verifier.
 
+use crate::base::clock::Timestamp;
 use crate::base::id::Id;
 use crate::domain::identity::LinkedIdentity;
 use crate::domain::native::Challenge;
@@ -14,11 +15,12 @@ use super::tx::{ReadTx, Tx};
 
 statements! {
     INSERT = "INSERT INTO login_codes (id, user_id, identity_id, provider_session_bidx, code_hash, challenge_hash, \
-        created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        created_at, expires_at, auth_time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     FIND = "SELECT challenge_hash, consumed_at IS NOT NULL, expires_at <= ?2, user_id FROM login_codes \
         WHERE code_hash = ?1";
     EXCHANGE = "UPDATE login_codes SET consumed_at = ?3 WHERE code_hash = ?1 AND challenge_hash = ?2 \
-        AND consumed_at IS NULL AND expires_at > ?3 RETURNING user_id, identity_id, provider_session_bidx";
+        AND consumed_at IS NULL AND expires_at > ?3 RETURNING user_id, identity_id, provider_session_bidx, \
+        auth_time";
     NOTE_SESSION = "UPDATE login_codes SET session_id = ?2 WHERE code_hash = ?1";
     FIND_SESSION = "SELECT s.id FROM login_codes c JOIN sessions s ON s.id = c.session_id WHERE c.code_hash = ?1 \
         AND s.revoked_at IS NULL";
@@ -36,6 +38,7 @@ pub fn insert(
     origin: &Origin,
     code: &CodeHash,
     challenge: Challenge,
+    proved_at: Timestamp,
 ) -> Result<(), Error> {
     let now = tx.now();
     let values = [
@@ -47,6 +50,7 @@ pub fn insert(
         Value::bytes(challenge.as_bytes()),
         now.into(),
         (now + CODE_LIFETIME).into(),
+        proved_at.into(),
     ];
     tx.execute(INSERT, &values)?;
     Ok(())
@@ -78,10 +82,15 @@ pub fn find(read: &ReadTx<'_>, code: &CodeHash, challenge: Challenge) -> Result<
 }
 
 /// Uses a code up. `Conflict(AlreadyUsed)` when somebody was faster, or its time is over.
-pub fn exchange(tx: &mut Tx<'_>, code: &CodeHash, challenge: Challenge) -> Result<(Id<User>, Origin), Error> {
+pub fn exchange(
+    tx: &mut Tx<'_>,
+    code: &CodeHash,
+    challenge: Challenge,
+) -> Result<(Id<User>, Origin, Timestamp), Error> {
     let values = [Value::bytes(code), Value::bytes(challenge.as_bytes()), tx.now().into()];
-    let found =
-        tx.first(EXCHANGE, &values, |row| Ok((row.id(0)?, Origin::from_stored(row.id(1)?, row.blob_or_none(2)?))))?;
+    let found = tx.first(EXCHANGE, &values, |row| {
+        Ok((row.id(0)?, Origin::from_stored(row.id(1)?, row.blob_or_none(2)?), row.time(3)?))
+    })?;
     found.ok_or(Error::Conflict(Conflict::AlreadyUsed))
 }
 

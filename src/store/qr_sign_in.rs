@@ -15,6 +15,7 @@ use super::engine::{Row, Value, unexpected};
 use super::tx::{Column, ReadTx, Tx};
 
 statements! {
+    OPEN = "SELECT count(*) FROM (SELECT 1 FROM qr_logins WHERE expires_at > ?1 LIMIT ?2)";
     INSERT = "INSERT INTO qr_logins (id, state, poll_hash, scan_hash, name_sealed, platform_sealed, address_sealed, \
         network_bidx, number, first_decoy, second_decoy, created_at, expires_at) \
         VALUES (?1, 'created', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
@@ -55,6 +56,7 @@ pub struct NewQrSignIn {
 
 /// Begins; it is over [`LIFETIME`] from now. Answers id and end.
 pub fn insert(tx: &mut Tx<'_>, new: &NewQrSignIn) -> Result<(Id<QrSignIn>, Timestamp), Error> {
+    tx.refuse_flood(OPEN)?;
     let id = tx.mint_id::<QrSignIn>();
     let (now, owner, row) = (tx.now(), tx.keys().instance(), id.uuid());
     let address = new.address.map(|address| tx.seal(owner, ADDRESS, row, &address.to_string())).transpose()?;

@@ -7,6 +7,7 @@ use crate::domain::actor::{Proof, SignedIn};
 use crate::domain::device::Device;
 use crate::domain::identity::LinkedIdentity;
 use crate::domain::networks::Networks;
+use crate::domain::passkey::Passkey;
 use crate::domain::session::{
     ListedSession, Method, RevokeReason, SESSION_LIFETIME, Session, SessionKind, SessionProof,
 };
@@ -33,8 +34,8 @@ macro_rules! live {
 
 statements! {
     INSERT = "INSERT INTO sessions (id, user_id, device_id, kind, method, epoch, auth_time, created_at, \
-        expires_at, identity_id, provider_session_bidx) \
-        SELECT ?1, id, ?3, ?4, ?5, session_epoch, ?6, ?6, ?7, ?8, ?9 FROM users WHERE id = ?2";
+        expires_at, identity_id, provider_session_bidx, passkey_id, vouched_by) \
+        SELECT ?1, id, ?3, ?4, ?5, session_epoch, ?12, ?6, ?7, ?8, ?9, ?10, ?11 FROM users WHERE id = ?2";
     INSERT_TOKEN = "INSERT INTO api_tokens (selector, hash, user_id, session_id, created_at) \
         VALUES (?1, ?2, ?3, ?4, ?5)";
     FIND_TOKEN = "SELECT t.hash, t.user_id, s.id, s.kind, s.auth_time, s.expires_at, s.revoked_at, \
@@ -48,6 +49,14 @@ statements! {
         RETURNING user_id";
     REVOKE_OF_DEVICE = "UPDATE sessions SET revoked_at = ?2, revoke_reason = ?3 WHERE device_id = ?1 \
         AND revoked_at IS NULL AND expires_at > ?2";
+    REVOKE_OF_DISOWNED = "UPDATE sessions SET revoked_at = ?2, revoke_reason = ?3 WHERE user_id = ?4 \
+        AND revoked_at IS NULL AND expires_at > ?2 AND (device_id = ?1 \
+        OR vouched_by IN (SELECT id FROM sessions WHERE device_id = ?1) \
+        OR passkey_id IN (SELECT id FROM passkeys WHERE device_id = ?1))";
+    REVOKE_OF_PASSKEY = "UPDATE sessions SET revoked_at = ?2, revoke_reason = ?3 WHERE passkey_id = ?1 \
+        AND revoked_at IS NULL AND expires_at > ?2 RETURNING user_id";
+    WITHDRAW_CODES = "UPDATE login_codes SET expires_at = ?2 WHERE user_id = ?1 AND consumed_at IS NULL \
+        AND expires_at > ?2";
     REVOKE_ALL = "UPDATE sessions SET revoked_at = ?2, revoke_reason = ?3 WHERE user_id = ?1 AND revoked_at IS NULL \
         AND expires_at > ?2";
     REVOKE_OF_IDENTITY = "UPDATE sessions SET revoked_at = ?3, revoke_reason = ?4 WHERE identity_id = ?1 \
@@ -85,6 +94,19 @@ pub struct NewSession {
     pub device: ArrivingDevice,
     /// The identity it begins with, when a provider vouched.
     pub origin: Option<Origin>,
+    /// The passkey it begins with.
+    pub passkey: Option<Id<Passkey>>,
+    /// The session whose device vouched for this one.
+    pub vouched_by: Option<Id<Session>>,
+    /// When the person proved who they are, if that was not just now.
+    pub proved_at: Option<Timestamp>,
+}
+
+impl NewSession {
+    /// A session by a proof of just now, in which nothing but its token and device take part.
+    pub const fn new(kind: SessionKind, method: Method, token: TokenRecord, device: ArrivingDevice) -> Self {
+        Self { kind, method, token, device, origin: None, passkey: None, vouched_by: None, proved_at: None }
+    }
 }
 
 /// Begins a session on a device, known or new; it ends 24 hours from now.
@@ -92,7 +114,8 @@ pub fn insert(tx: &mut Tx<'_>, user: Id<User>, new: &NewSession) -> Result<Sessi
     let device = Some(device::arrive(tx, user, &new.device)?);
     let (now, id) = (tx.now(), tx.mint_id());
     let expires_at = now + SESSION_LIFETIME;
-    let session = Session { id, kind: new.kind, method: new.method, device, auth_time: now, expires_at };
+    let auth_time = new.proved_at.map_or(now, |at| at.min(now));
+    let session = Session { id, kind: new.kind, method: new.method, device, auth_time, expires_at };
     let values = [
         session.id.into(),
         user.into(),
@@ -103,6 +126,9 @@ pub fn insert(tx: &mut Tx<'_>, user: Id<User>, new: &NewSession) -> Result<Sessi
         session.expires_at.into(),
         new.origin.as_ref().map(|origin| origin.identity).into(),
         new.origin.as_ref().and_then(Origin::provider_session).into(),
+        new.passkey.into(),
+        new.vouched_by.into(),
+        auth_time.into(),
     ];
     tx.execute(INSERT, &values)?;
     let [selector, hash] = new.token.values();
@@ -227,6 +253,26 @@ pub fn revoke_of_device(
     tx.execute(REVOKE_OF_DEVICE, &[device.into(), now.into(), reason.as_str().into()])
 }
 
+/// Ends all sessions that began on a device which turned out to be somebody else's, or by way of it: by its passkeys, or
+/// because it vouched for another; and withdraws what could still become one. Answers how many were live.
+pub fn revoke_of_disowned(tx: &mut Tx<'_>, user: Id<User>, device: Id<Device>) -> Result<usize, Error> {
+    let now = tx.now();
+    tx.signal(Signal::TrustEnded(user));
+    tx.execute(WITHDRAW_CODES, &[user.into(), now.into()])?;
+    let values = [device.into(), now.into(), RevokeReason::NotMe.as_str().into(), user.into()];
+    tx.execute(REVOKE_OF_DISOWNED, &values)
+}
+
+/// Ends the sessions that began with a passkey; answers how many were live.
+pub fn revoke_of_passkey(tx: &mut Tx<'_>, passkey: Id<Passkey>) -> Result<usize, Error> {
+    let values = [passkey.into(), tx.now().into(), RevokeReason::Unlinked.as_str().into()];
+    let ended = tx.all(REVOKE_OF_PASSKEY, &values, |row| row.id(0))?;
+    if let Some(user) = ended.first() {
+        tx.signal(Signal::TrustEnded(*user));
+    }
+    Ok(ended.len())
+}
+
 /// Ends the sessions that began with an identity; with `provider_session`, those alone that began in this session of the
 /// provider's, or of which it is not known. Answers how many were live.
 pub fn revoke_of_identity(
@@ -257,6 +303,7 @@ pub fn prove_again(tx: &mut Tx<'_>, session: Id<Session>) -> Result<(), Error> {
 pub fn revoke_all(tx: &mut Tx<'_>, user: Id<User>, reason: RevokeReason) -> Result<usize, Error> {
     let now = tx.now();
     tx.execute(RAISE_EPOCH, &[user.into()])?;
+    tx.execute(WITHDRAW_CODES, &[user.into(), now.into()])?;
     tx.signal(Signal::TrustEnded(user));
     tx.execute(REVOKE_ALL, &[user.into(), now.into(), reason.as_str().into()])
 }

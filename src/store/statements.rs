@@ -88,15 +88,18 @@ fn what_does_not_follow_an_index_is_known() {
     }
     insta::assert_snapshot!(slow.join("\n"), @r"
     audit_log: SCAN audit_log | SELECT seq, at, event, outcome, actor_kind,
+    ceremony: SCAN (subquery-1) | SELECT count(*) FROM (SELECT 1 FROM
     clean_up: SCAN CONSTANT ROW | SELECT EXISTS (SELECT t.selector FROM api_tokens
     clean_up: SCAN sign_in_links USING INDEX sign_in_links_with_hash | SELECT EXISTS (SELECT t.selector FROM api_tokens
     clean_up: SCAN invitations USING INDEX invitations_with_hash | SELECT EXISTS (SELECT t.selector FROM api_tokens
     clean_up: SCAN sign_in_links USING INDEX sign_in_links_with_hash | UPDATE sign_in_links SET hash = NULL
     clean_up: SCAN invitations USING INDEX invitations_with_hash | UPDATE invitations SET hash = NULL
     login: SCAN sign_in_links | UPDATE sign_in_links SET consumed_at = ?1
+    qr_sign_in: SCAN (subquery-1) | SELECT count(*) FROM (SELECT 1 FROM
     quota: SCAN quota_state | SELECT user_id, quota, free_at FROM quota_state
     team: USE TEMP B-TREE FOR ORDER BY | SELECT t.id, t.name_sealed, t.version, t.created_at, m.role
     team: USE TEMP B-TREE FOR ORDER BY | SELECT u.id, u.name_sealed, m.role, m.joined_at FROM
+    trip: SCAN (subquery-1) | SELECT count(*) FROM (SELECT 1 FROM
     user: SCAN CONSTANT ROW | SELECT EXISTS (SELECT 1 FROM users)
     user: SCAN users USING COVERING INDEX sqlite_autoindex_users_2 | SELECT EXISTS (SELECT 1 FROM users)
     ");

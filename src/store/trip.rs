@@ -16,6 +16,7 @@ use super::session;
 use super::tx::{Column, ReadTx, Tx};
 
 statements! {
+    OPEN = "SELECT count(*) FROM (SELECT 1 FROM login_transactions WHERE expires_at > ?1 LIMIT ?2)";
     INSERT = "INSERT INTO login_transactions (id, purpose, state_hash, provider, cookie_hash, nonce_sealed, \
         verifier_sealed, errand_sealed, user_id, session_id, created_at, expires_at) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
@@ -101,6 +102,7 @@ impl Baggage {
 
 /// Remembers a trip for 10 minutes.
 pub fn insert(tx: &mut Tx<'_>, new: &NewTrip) -> Result<(), Error> {
+    tx.refuse_flood(OPEN)?;
     let id = tx.mint_id::<Trip>();
     let owner = tx.keys().instance();
     let now = tx.now();

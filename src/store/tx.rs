@@ -13,6 +13,7 @@ use crate::crypto::keyring::{Dek, Owner, OwnerKind};
 use crate::domain::Error;
 use crate::domain::actor::{Actor, Caller};
 use crate::domain::event::Event;
+use crate::domain::session::SIGN_IN_LIFETIME;
 use crate::domain::team::Team;
 use crate::domain::text::Line;
 use crate::domain::user::User;
@@ -89,6 +90,16 @@ impl<'a> ReadTx<'a> {
         Ok(found)
     }
 
+    /// Refuses one more of what strangers can begin, when `open` (limited to [`UNDER_WAY`] by itself) finds too many under
+    /// way: nobody fills the disk with beginnings.
+    pub(super) fn refuse_flood(&self, open: &'static str) -> Result<(), Error> {
+        if self.first(open, &[self.now.into(), UNDER_WAY.into()], |row| row.integer(0))? < Some(UNDER_WAY) {
+            return Ok(());
+        }
+        let window = SIGN_IN_LIFETIME;
+        Err(Error::RateLimited { quota: "under-way", limit: 10_000, window, retry_after: window })
+    }
+
     pub(super) fn dek(&self, owner: Owner) -> Result<Dek, Error> {
         self.keys.get(self.engine, owner)
     }
@@ -110,6 +121,9 @@ impl<'a> ReadTx<'a> {
         self.open(owner, column, row, bytes).map(Line::from_stored)
     }
 }
+
+/// How many sign-ins of one kind may be under way on the whole server.
+const UNDER_WAY: i64 = 10_000;
 
 /// A sealed column; part of what binds a ciphertext to its place.
 #[derive(Clone, Copy)]

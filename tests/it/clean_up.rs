@@ -126,8 +126,8 @@ async fn ways_in_that_were_given_up_go_an_hour_after_their_end() {
         );
         forge::sql(
             &world,
-            "INSERT INTO login_codes (id, user_id, identity_id, code_hash, challenge_hash, created_at, expires_at) \
-             VALUES (?1, ?2, ?2, ?3, ?3, 0, ?4)",
+            "INSERT INTO login_codes (id, user_id, identity_id, code_hash, challenge_hash, auth_time, created_at, expires_at) \
+             VALUES (?1, ?2, ?2, ?3, ?3, 0, 0, ?4)",
             values.as_slice(),
         );
         forge::sql(

@@ -304,7 +304,7 @@ async fn what_was_not_me_leaves_nothing_behind() {
     assert_eq!(live("api_keys", " WHERE revoked_at IS NULL AND id = 'kown'"), 1);
     assert_eq!((live("passkeys", ""), live("passkeys", " WHERE id = 'pown'")), (1, 1));
     assert_eq!(devices(&owner).await.len(), 1);
-    let counts = json!({"sessions": "1", "api_keys": "2", "passkeys": "2"});
+    let counts = json!({"sessions": "1", "identities": "0", "api_keys": "2", "passkeys": "2"});
     let row = &world.audit(&owner, "event=device.not_me").await[0];
     assert_eq!((&row["detail"], &row["resource_id"]), (&counts, &stolen["id"]));
     let told = &notifications(&owner).await[0];
@@ -380,4 +380,74 @@ async fn nobody_else_is_seen_by_a_request() {
     let seen = "SELECT count(*) FROM devices WHERE last_seen_at > first_seen_at";
     assert_eq!(forge::number(&world, seen), 1);
     assert_eq!(current(&other).await["last_seen_at"], "2026-03-01T09:00:00Z");
+}
+
+/// Whoever makes themself at home and then removes the device they did it on has not hidden it: it stays in sight, and
+/// can still be said to be somebody else's.
+#[tokio::test]
+async fn what_was_made_on_a_removed_device_is_not_out_of_reach() {
+    let (world, owner) = World::claimed().await;
+    let thief = world.person(&arrive(&world, &world.stranger(), None).await);
+    let stolen = current(&thief).await["id"].as_str().unwrap().to_owned();
+    let key = json!({"name": "Stays", "scopes": ["team:list-own"]});
+    let program = world.holder(&thief.post("/api/v1/me/api-keys", &key).await.expect(201).text("/token"));
+    let path = format!("{DEVICES}/{stolen}");
+    owner.send(Method::DELETE, &path, None).await.expect(204);
+    thief.get("/api/v1/me").await.problem(401, "revoked-token");
+    program.get("/api/v1/teams").await.expect(200);
+    let left = devices(&owner).await.into_iter().find(|device| device["id"] == stolen).unwrap();
+    assert!(left["removed_at"].is_string() && left["sessions"] == 0, "{left}");
+    owner.send(Method::POST, &format!("{path}/not-me"), None).await.expect(204);
+    program.get("/api/v1/teams").await.problem(401, "revoked-token");
+    assert!(devices(&owner).await.iter().all(|device| device["id"] != stolen));
+}
+
+#[tokio::test]
+async fn what_a_foreign_device_vouched_for_or_linked_goes_with_it() {
+    let (world, owner) = World::claimed().await;
+    let thief = world.person(&arrive(&world, &world.stranger(), None).await);
+    let stolen = current(&thief).await["id"].as_str().unwrap().to_owned();
+    let vouched = crate::qr::vouched(&world, &thief).await;
+    let identity = "INSERT INTO identities (id, user_id, device_id, issuer, subject_bidx, subject_sealed, created_at, \
+        last_used_at) VALUES (?1, ?1, ?2, 'https://op.test', x'00', x'00', 0, 0)";
+    forge::sql(&world, identity, [&owner.id, &stolen]);
+    owner.send(Method::POST, &format!("{DEVICES}/{stolen}/not-me"), None).await.expect(204);
+    for gone in [&thief, &vouched] {
+        gone.get("/api/v1/me").await.problem(401, "revoked-token");
+    }
+    assert_eq!(forge::count(&world, "identities"), 0);
+    owner.get("/api/v1/me").await.expect(200);
+}
+
+/// A device that another vouched for puts nobody out; and a session that is not fresh takes no ways in away.
+#[tokio::test]
+async fn a_borrowed_or_stale_session_puts_nobody_out() {
+    let (world, owner) = World::claimed().await;
+    let own = current(&owner).await["id"].as_str().unwrap().to_owned();
+    let vouched = crate::qr::vouched(&world, &owner).await;
+    let path = format!("{DEVICES}/{own}");
+    vouched.send(Method::DELETE, &path, None).await.problem(403, "access-denied");
+    vouched.send(Method::POST, &format!("{path}/not-me"), None).await.problem(401, "step-up-required");
+    let other = world.person(&arrive(&world, &world.stranger(), None).await);
+    world.pass(Duration::from_mins(11));
+    other.send(Method::POST, &format!("{path}/not-me"), None).await.problem(401, "step-up-required");
+    owner.get("/api/v1/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn whoever_removes_all_devices_silences_no_news() {
+    let (world, owner) = World::claimed().await;
+    let own = current(&owner).await["id"].as_str().unwrap().to_owned();
+    let thief = world.person(&arrive(&world, &world.stranger(), None).await);
+    for device in devices(&thief).await {
+        let path = format!("{DEVICES}/{}", device["id"].as_str().unwrap());
+        if device["id"] != own {
+            owner.send(Method::DELETE, &path, None).await.expect(204);
+        }
+    }
+    owner.send(Method::DELETE, &format!("{DEVICES}/{own}"), None).await.expect(204);
+    let again = world.person(&arrive(&world, &world.stranger(), None).await);
+    let told = forge::number(&world, "SELECT count(*) FROM notifications WHERE kind = 'new-device'");
+    assert_eq!(told, 2, "the second sign-in and the third, though no device was left");
+    again.get("/api/v1/me").await.expect(200);
 }

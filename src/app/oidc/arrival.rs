@@ -5,11 +5,11 @@ use crate::base::id::Id;
 use crate::base::secret::Secret;
 use crate::domain::actor::{Actor, Caller};
 use crate::domain::event::Event;
-use crate::domain::identity::{ProviderTokens, proved_anew};
+use crate::domain::identity::{CLOCK_LEEWAY, ProviderTokens, proved_anew};
 use crate::domain::notification::News;
 use crate::domain::permission::{Permission, Relation};
 use crate::domain::role::Role;
-use crate::domain::session::Session;
+use crate::domain::session::{STEP_UP_WINDOW, Session};
 use crate::domain::text::{Email, Name};
 use crate::domain::user::User;
 use crate::domain::{Conflict, Error};
@@ -19,7 +19,7 @@ use crate::store::provider_token::{self, Held};
 use crate::store::session::{self, NewSession};
 use crate::store::trip::{self, Trip};
 use crate::store::user::{self, Address, NewUser};
-use crate::store::{Action, ReadTx, Target, Tx, notification, their_own};
+use crate::store::{Action, ReadTx, Target, Tx, notification, passkey, their_own};
 
 use crate::app::invitation::go_through;
 use crate::app::sign_in::{arrive, join};
@@ -93,6 +93,17 @@ impl Vouched {
         Ok((known.user, Origin::new(tx, known.id, self.sid.as_ref().map(|sid| sid.expose().as_str()))))
     }
 
+    /// When the person proved who they are. A provider that lets them through silently says so in `auth_time`, which we ask
+    /// for; of one that says nothing, a person who has a better proof, a passkey, is believed nothing.
+    pub(super) fn proved_at(&self, read: &ReadTx<'_>, person: Id<User>) -> Result<Timestamp, Error> {
+        let now = read.now();
+        Ok(match self.auth_time {
+            Some(at) => at.min(now),
+            None if passkey::list(read, person)?.is_empty() => now,
+            None => now - STEP_UP_WINDOW - CLOCK_LEEWAY,
+        })
+    }
+
     /// Makes their account, if they may join. An address that another has verified is no way in; what somebody only
     /// says of themself stands in nobody's way.
     fn join(&self, tx: &mut Tx<'_>, may_join: bool) -> Result<Owned, Error> {
@@ -156,7 +167,8 @@ impl Action for SignInWithIdentity {
         if self.invitation.is_some() {
             tx.also(Event::OauthSucceeded);
         }
-        arrive(tx, person, &NewSession { origin: Some(origin), ..self.session })
+        let proved_at = Some(self.person.proved_at(tx, person)?);
+        arrive(tx, person, &NewSession { origin: Some(origin), proved_at, ..self.session })
     }
 }
 
@@ -187,6 +199,9 @@ impl Action for Link {
         self.0.land(tx)?;
         let id = identity::insert(tx, user, &self.0.subject)?;
         tx.concerns("identity", id);
+        if let Actor::User(signed_in) = *tx.actor() {
+            identity::bind_to_device(tx, id, signed_in.session()?.id)?;
+        }
         notification::insert(tx, user, &News::IdentityLinked { provider: self.0.provider.clone() })?;
         self.0.keep(tx, Owned { id, user })
     }

@@ -104,7 +104,8 @@ impl Action for IssueCode {
         }
         tx.attribute_to(person);
         tx.also(Event::OauthSucceeded);
-        login_code::insert(tx, person, &origin, &self.code, self.challenge)
+        let proved_at = self.person.proved_at(tx, person)?;
+        login_code::insert(tx, person, &origin, &self.code, self.challenge, proved_at)
     }
 }
 
@@ -129,8 +130,9 @@ impl Action for ExchangeCode {
         Target::instance()
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<(Session, User), Error> {
-        let (person, origin) = login_code::exchange(tx, &self.code, self.challenge)?;
-        let (session, user) = arrive(tx, person, &NewSession { origin: Some(origin), ..self.session })?;
+        let (person, origin, proved_at) = login_code::exchange(tx, &self.code, self.challenge)?;
+        let new = NewSession { origin: Some(origin), proved_at: Some(proved_at), ..self.session };
+        let (session, user) = arrive(tx, person, &new)?;
         login_code::note_session(tx, &self.code, session.id)?;
         Ok((session, user))
     }

@@ -181,7 +181,9 @@ matrix! {
         SessionRead              "session:read"              Instance [OWN, OWN, OWN, OWN];
         SessionRevoke            "session:revoke"            Instance [OWN, OWN, OWN, OWN];
         SessionStepUp            "session:step-up"           Instance [OWN, OWN, OWN, OWN];
+        DeviceRead               "device:read"               Instance [OWN, OWN, OWN, OWN];
         DeviceManage             "device:manage"             Instance [OWN, OWN, OWN, OWN];
+        DeviceDisown             "device:disown"             Instance [s(OWN), s(OWN), s(OWN), s(OWN)];
         QrSignInApprove          "qr-sign-in:approve"        Instance [OWN, OWN, OWN, OWN];
         QrSignInApproveAcross    "qr-sign-in:approve-across" Instance [s(OWN), s(OWN), s(OWN), s(OWN)];
         IdentityRead             "identity:read"             Instance [OWN, OWN, OWN, OWN];
@@ -246,7 +248,6 @@ matrix! {
         InvitationAccept         "invitation:accept"         [anonymous signed_in];
         TeamsOwn                 "team:list-own"             [signed_in];
         DelegationsOwn           "delegation:list-own"       [signed_in];
-        QuotaReport              "quota:report"              [anonymous signed_in];
         BackChannelLogout        "sign-in:back-channel"      [anonymous];
         SessionExpire            "session:expire"            [job];
         TokenCleanUp             "token:clean-up"            [job];

@@ -93,9 +93,14 @@ pub enum Decision {
 const WHILE_LEAVING: [Permission; 4] =
     [Permission::AccountKeep, Permission::ProfileRead, Permission::SessionRead, Permission::SessionRevoke];
 
-/// What a device that another vouched for may not do, whatever the role: vouch for a third, or prove more than it has.
-const NEVER_VOUCHED: [Permission; 3] =
-    [Permission::QrSignInApprove, Permission::QrSignInApproveAcross, Permission::SessionStepUp];
+/// What a device that another vouched for may not do, whatever the role: vouch for a third, prove more than it has, or
+/// put others out.
+const NEVER_VOUCHED: [Permission; 4] = [
+    Permission::QrSignInApprove,
+    Permission::QrSignInApproveAcross,
+    Permission::SessionStepUp,
+    Permission::DeviceManage,
+];
 
 /// What stands against it before any role is looked at.
 fn prohibited(permission: Permission, account: Account, assurance: Assurance) -> Option<Decision> {

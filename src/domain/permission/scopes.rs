@@ -16,6 +16,7 @@ const NEVER: &[Permission] = &[
     Permission::SessionRead,
     Permission::SessionRevoke,
     Permission::SessionStepUp,
+    Permission::DeviceRead,
     Permission::DeviceManage,
     Permission::QrSignInApprove,
     Permission::IdentityRead,
@@ -24,7 +25,6 @@ const NEVER: &[Permission] = &[
     Permission::AccountKeep,
     Permission::InvitationAccept,
     Permission::SignInFail,
-    Permission::QuotaReport,
 ];
 
 impl Permission {

@@ -75,7 +75,7 @@ proptest! {
     ) {
         let stale = decide(permission, with(Account::Active, instance, team, Assurance::Stale), EVERYTHING);
         let vouched = decide(permission, with(Account::Active, instance, team, Assurance::Vouched), EVERYTHING);
-        let never = [Permission::QrSignInApprove, Permission::QrSignInApproveAcross, Permission::SessionStepUp];
+        let never = [Permission::QrSignInApprove, Permission::QrSignInApproveAcross, Permission::SessionStepUp, Permission::DeviceManage];
         let never = never.contains(&permission);
         prop_assert_eq!(vouched, if never { Decision::Deny } else { stale });
     }

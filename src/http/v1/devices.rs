@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Tag;
 use super::answer::{Changed, Removed, Shown, etag, if_match};
 use super::model::{KnownDevice, List, page_request};
-use crate::app::device::{self, Disown, Remove, Rename};
+use crate::app::device::{self, Remove, Rename};
 use crate::base::id::Id;
 use crate::domain::text::Name;
 use crate::http::body::Body;
@@ -30,7 +30,8 @@ impl Devices {
     /// Which devices am I known on?
     ///
     /// Each client that I signed in with, the newest first. A client that shows what it got at an earlier sign-in — the
-    /// console's cookie, or the `device_token` — is the same device. Permission `device:manage`.
+    /// console's cookie, or the `device_token` — is the same device. A removed one
+    /// is listed as long as a key, passkey or identity that was made on it lives. Permission `device:read`.
     #[oai(path = "/", method = "get", operation_id = "listDevices")]
     async fn list(
         &self,
@@ -81,12 +82,11 @@ impl Devices {
 
     /// That was not me
     ///
-    /// For a device that somebody else signed in with: ends its sessions and live streams, revokes the API keys and
-    /// removes the passkeys that were made on it, forgets it, and tells my other devices.
-    /// Permission `device:manage` · event `device.not_me`.
+    /// For a device that somebody else signed in with: ends its sessions and live streams, and those that it vouched for
+    /// or that its passkeys began; revokes the API keys, removes the passkeys and unlinks the identities that were made
+    /// on it; forgets it, and tells my other devices. Permission `device:disown` · event `device.not_me`.
     #[oai(path = "/:device/not-me", method = "post", operation_id = "disownDevice")]
     async fn disown(&self, member: Member, device: Path<Uuid>) -> Result<Removed, Failure> {
-        let action = Disown { id: Id::from_uuid(device.0) };
-        Ok(Removed::Removed(member.act(&member.caller, action).await?.seq))
+        Ok(Removed::Removed(member.app.disown_device(&member.caller, Id::from_uuid(device.0)).await?))
     }
 }

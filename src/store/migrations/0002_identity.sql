@@ -23,7 +23,7 @@ CREATE INDEX users_by_email ON users (email_bidx, email_verified_at DESC, id) WH
 CREATE INDEX users_by_role ON users (instance_role, state);
 CREATE UNIQUE INDEX users_by_verified_email ON users (email_bidx) WHERE email_verified_at IS NOT NULL;
 
--- A client that a person signed in with. `mark_hash` is the SHA-256 of a random value that the client keeps: whoever
+-- A client that a person signed in with. A removed one stays while something that was made on it lives. `mark_hash` is the SHA-256 of a random value that the client keeps: whoever
 -- shows it at the next sign-in is the same device.
 CREATE TABLE devices_next (
     id              TEXT    NOT NULL PRIMARY KEY,
@@ -35,16 +35,20 @@ CREATE TABLE devices_next (
     mark_hash       BLOB    UNIQUE,
     version         INTEGER NOT NULL DEFAULT 1,
     first_seen_at   INTEGER NOT NULL,
-    last_seen_at    INTEGER NOT NULL
+    last_seen_at    INTEGER NOT NULL,
+    removed_at      INTEGER
 ) STRICT;
 INSERT INTO devices_next SELECT id, user_id, name_sealed, platform_sealed, NULL, NULL, NULL, 1, first_seen_at,
-    first_seen_at FROM devices;
+    first_seen_at, NULL FROM devices;
 DROP TABLE devices;
 ALTER TABLE devices_next RENAME TO devices;
 CREATE INDEX devices_by_user ON devices (user_id, id);
 
 -- What the provider said of the person, for them to tell their identities apart.
 ALTER TABLE identities ADD COLUMN claims_sealed BLOB;
+-- The device it was linked on: it goes when that turns out to be somebody else's.
+ALTER TABLE identities ADD COLUMN device_id TEXT REFERENCES devices (id) ON DELETE SET NULL;
+CREATE INDEX identities_by_device ON identities (device_id);
 DROP INDEX identities_by_user;
 CREATE INDEX identities_by_user ON identities (user_id, id);
 
@@ -53,7 +57,11 @@ ALTER TABLE sessions ADD COLUMN method TEXT NOT NULL DEFAULT 'link'
     CHECK (method IN ('link', 'invitation', 'provider', 'passkey', 'qr'));
 ALTER TABLE sessions ADD COLUMN identity_id TEXT REFERENCES identities (id) ON DELETE SET NULL;
 ALTER TABLE sessions ADD COLUMN provider_session_bidx BLOB;
+ALTER TABLE sessions ADD COLUMN passkey_id TEXT REFERENCES passkeys (id) ON DELETE SET NULL;
+ALTER TABLE sessions ADD COLUMN vouched_by TEXT REFERENCES sessions (id) ON DELETE SET NULL;
 CREATE INDEX sessions_by_identity ON sessions (identity_id);
+CREATE INDEX sessions_by_passkey ON sessions (passkey_id);
+CREATE INDEX sessions_by_voucher ON sessions (vouched_by);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 DROP INDEX sessions_by_user;
 CREATE INDEX sessions_by_user ON sessions (user_id, id);
@@ -185,6 +193,7 @@ CREATE TABLE login_codes (
     provider_session_bidx BLOB,
     code_hash             BLOB    NOT NULL UNIQUE,
     challenge_hash        BLOB    NOT NULL,
+    auth_time             INTEGER NOT NULL,
     session_id            TEXT    REFERENCES sessions (id) ON DELETE SET NULL,
     created_at            INTEGER NOT NULL,
     expires_at            INTEGER NOT NULL,

@@ -31,7 +31,7 @@ async fn looking_at_what_is_ones_own() {
         stage.world.cast_on_server(&stage.caller, role);
         for (path, permission) in [
             ("/api/v1/me/sessions", Permission::SessionRead),
-            ("/api/v1/me/devices", Permission::DeviceManage),
+            ("/api/v1/me/devices", Permission::DeviceRead),
             ("/api/v1/me/notifications", Permission::NotificationManage),
         ] {
             judge(&stage.caller.get(path).await, stage.decide_on_server(permission, role, OWN), (path, role));
@@ -53,13 +53,17 @@ async fn changing_what_is_ones_own() {
             assert_eq!(listed.json["items"][0]["current"], false, "the newest is the other");
             let path = format!("/api/v1/me/{what}/{}{then}", listed.text("/items/0/id"));
             let method = if then.is_empty() { Method::DELETE } else { Method::POST };
-            let permission = if what == "devices" { Permission::DeviceManage } else { Permission::SessionRevoke };
+            let permission = match (what, then) {
+                ("sessions", _) => Permission::SessionRevoke,
+                (_, "") => Permission::DeviceManage,
+                _ => Permission::DeviceDisown,
+            };
             stage.world.cast_on_server(&stage.caller, role);
             let decision = stage.decide_on_server(permission, role, OWN);
             if what == "devices" {
                 let (caller, name) = (stage.caller.clone().with("if-match", "*"), json!({"name": "Laptop"}));
                 let renamed = caller.send(Method::PATCH, path.trim_end_matches("/not-me"), Some(&name)).await;
-                judge(&renamed, decision, (&path, role));
+                judge(&renamed, stage.decide_on_server(Permission::DeviceManage, role, OWN), (&path, role));
             }
             judge(&stage.caller.send(method, &path, None).await, decision, (path, role));
             stage.world.cast_on_server(&stage.caller, Some(Role::Member));

@@ -65,7 +65,10 @@ const SERVER: &[Row] = &[
     ("session:read", ["own", "own", "own", "own"]),
     ("session:revoke", ["own", "own", "own", "own"]),
     ("session:step-up", ["own", "own", "own", "own"]),
+    ("device:read", ["own", "own", "own", "own"]),
     ("device:manage", ["own", "own", "own", "own"]),
+    // to say that a device is not mine takes ways in away: with step-up, or a stolen session would put its victim out
+    ("device:disown", ["own s", "own s", "own s", "own s"]),
     ("qr-sign-in:approve", ["own", "own", "own", "own"]),
     // a device in another network may be a relay's: with step-up, or a borrowed session would be handed on
     ("qr-sign-in:approve-across", ["own s", "own s", "own s", "own s"]),
@@ -143,7 +146,6 @@ const DOORS: &[(&str, &str)] = &[
     ("invitation:accept", "anonymous signed-in"),
     ("team:list-own", "signed-in"),
     ("delegation:list-own", "signed-in"),
-    ("quota:report", "anonymous signed-in"),
     ("sign-in:back-channel", "anonymous"),
     ("session:expire", "job"),
     ("token:clean-up", "job"),

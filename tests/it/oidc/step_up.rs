@@ -6,7 +6,7 @@ use milton::base::secret::Secret;
 use milton::idp::ProviderConfig;
 use serde_json::json;
 
-use super::{LINK, ME, STEP_UP, Stage, led_to, provider};
+use super::{LINK, ME, STEP_UP, Stage, led_to, native, provider};
 use crate::forge;
 use crate::lying_provider::{Account, Lie, parameter};
 use crate::world::{Options, Person, World};
@@ -129,4 +129,27 @@ async fn a_provider_that_refuses_is_a_failed_proof() {
     led_to(&stage.back(&refused).await, "/home?problem=unauthenticated");
     let row = &stage.rows("auth.stepup.failed").await[0];
     assert_eq!((&row["detail"]["error"], &row["actor"]["user_id"]), (&json!("refused"), &json!(stage.owner.id)));
+}
+
+/// A provider lets people through that signed in there long ago: they are who they are, and have proved nothing now.
+#[tokio::test]
+async fn whoever_is_let_through_silently_comes_in_stale() {
+    let stage = Stage::new().await;
+    for (age, fresh) in [(-86_400, false), (-60, true)] {
+        stage.lying.lie(Lie::AuthTime(age));
+        let code = native::code(&stage).await;
+        let app = stage.world.person(&native::exchange(&stage, &code, native::VERIFIER).await.expect(201));
+        app.get(ME).await.expect(200);
+        assert_eq!(is_fresh(&app).await, fresh, "{age} s");
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_all_sessions_is_the_end_of_codes_under_way() {
+    let stage = Stage::new().await;
+    let first = native::code(&stage).await;
+    let app = stage.world.person(&native::exchange(&stage, &first, native::VERIFIER).await.expect(201));
+    let under_way = native::code(&stage).await;
+    app.post("/api/v1/me/sessions/revoke-all", &json!({})).await.expect(204);
+    native::exchange(&stage, &under_way, native::VERIFIER).await.problem(401, "expired-token");
 }

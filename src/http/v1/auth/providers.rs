@@ -162,6 +162,9 @@ impl Providers {
         /// What the app wants to see again.
         state: Query<Option<String>>,
     ) -> Result<Redirect, Failure> {
+        if !visitor.is_document {
+            return Err(Error::Forbidden(None).into());
+        }
         let errand = match (redirect_uri.0.as_deref(), code_challenge.0.as_deref()) {
             (None, None) => Errand::SignIn,
             (redirect, challenge) => Errand::Native(NativeApp::parse(

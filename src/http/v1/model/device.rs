@@ -24,6 +24,8 @@ pub struct KnownDevice {
     first_seen_at: OffsetDateTime,
     /// To five minutes.
     last_seen_at: OffsetDateTime,
+    /// When it was removed. It is still listed because a key, passkey or identity that was made on it lives.
+    removed_at: Option<OffsetDateTime>,
     /// Whether it is the one that asks.
     current: bool,
     /// How many live sessions it has.
@@ -34,8 +36,18 @@ pub struct KnownDevice {
 
 impl From<MyDevice> for KnownDevice {
     fn from(MyDevice { device, is_current }: MyDevice) -> Self {
-        let device::Device { id, name, platform, client, address, version, first_seen_at, last_seen_at, sessions } =
-            device;
+        let device::Device {
+            id,
+            name,
+            platform,
+            client,
+            address,
+            version,
+            first_seen_at,
+            last_seen_at,
+            removed_at,
+            sessions,
+        } = device;
         Self {
             id: id.uuid(),
             name: name.as_str().to_owned(),
@@ -44,6 +56,7 @@ impl From<MyDevice> for KnownDevice {
             address,
             first_seen_at: moment(first_seen_at),
             last_seen_at: moment(last_seen_at),
+            removed_at: removed_at.map(moment),
             current: is_current,
             sessions,
             etag: etag(version),

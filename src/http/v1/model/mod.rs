@@ -143,6 +143,8 @@ pub struct Session {
     id: Uuid,
     /// `console` keeps its token in a cookie, `client` sends it.
     kind: String,
+    /// How it began: `link`, `invitation`, `provider`, `passkey` or `qr`.
+    method: String,
     /// When the person last proved who they are.
     auth_time: OffsetDateTime,
     /// When it ends, whatever happens.
@@ -156,6 +158,7 @@ impl From<session::Session> for Session {
         Self {
             id: session.id.uuid(),
             kind: session.kind.as_str().to_owned(),
+            method: session.method.as_str().to_owned(),
             auth_time: moment(session.auth_time),
             expires_at: moment(session.expires_at),
             step_up_until: session.fresh_until().map(moment),
