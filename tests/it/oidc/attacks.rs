@@ -312,3 +312,16 @@ async fn an_intruder_with_an_old_cookie_gets_nothing() {
     assert_eq!(stage.rows("authz.denied").await[0]["detail"]["error"], "foreign-page");
     assert_eq!(stage.identities(&ana).await.len(), 1);
 }
+
+/// A foreign page cannot use up its visitors' sign-ins by asking for us as an image.
+#[tokio::test]
+async fn only_a_page_goes_to_a_provider() {
+    let stage = Stage::new().await;
+    let image = stage.world.stranger().with("sec-fetch-dest", "image");
+    let (transactions, size) = (forge::count(&stage.world, "login_transactions"), stage.world.audit_size());
+    for _ in 0..20 {
+        image.get(LOGIN).await.problem(403, "access-denied");
+    }
+    assert_eq!((forge::count(&stage.world, "login_transactions"), stage.world.audit_size()), (transactions, size));
+    stage.world.stranger().with("sec-fetch-dest", "document").get(LOGIN).await.expect(303);
+}
