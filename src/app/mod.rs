@@ -39,7 +39,7 @@ use std::sync::Arc;
 
 use crate::base::clock::Clock;
 use crate::base::entropy::Entropy;
-use crate::domain::actor::{Caller, SignedIn};
+use crate::domain::actor::{Actor, Caller, SignedIn};
 use crate::domain::quota::Quota;
 use crate::domain::{AuthFailure, Error};
 use crate::idp::Provider;
@@ -178,9 +178,12 @@ impl App {
         Err(failure.into())
     }
 
-    /// Refuses a request that a foreign page made with our cookie, on record.
+    /// Refuses a request that a foreign page made, with our cookie or without, on record.
     pub async fn refuse_foreign_page<T>(&self, caller: &Caller) -> Result<T, Error> {
-        self.store.record(caller.clone(), system::foreign_page()).await?;
+        match caller.actor {
+            Actor::Anonymous => self.record_bounded(caller, system::foreign_page()).await?,
+            _ => self.store.record(caller.clone(), system::foreign_page()).await?,
+        }
         Err(Error::Forbidden(None))
     }
 

@@ -163,7 +163,7 @@ impl Providers {
         state: Query<Option<String>>,
     ) -> Result<Redirect, Failure> {
         if !visitor.is_document {
-            return Err(Error::Forbidden(None).into());
+            visitor.refuse_foreign_page(&visitor.anybody()).await?;
         }
         let errand = match (redirect_uri.0.as_deref(), code_challenge.0.as_deref()) {
             (None, None) => Errand::SignIn,
