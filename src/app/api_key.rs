@@ -97,7 +97,8 @@ fn refuse_excess(read: &ReadTx<'_>, maker: Id<User>, scopes: &[Permission]) -> R
     let above = scopes.iter().enumerate().filter(|(_, scope)| !scope.is_open_to_keys_of(on_server, &in_teams));
     let wrong = above.map(|(nth, _)| FieldError {
         pointer: format!("/scopes/{nth}"),
-        detail: "is above its creator: no role of yours allows it without a fresh sign-in".to_owned(),
+        detail: "is above its creator: no role of yours has it, or it wants a fresh sign-in, which a key never has"
+            .to_owned(),
     });
     let wrong: Vec<_> = wrong.collect();
     if !wrong.is_empty() {

@@ -1,21 +1,36 @@
 //! Leaving for good: asking for the deletion of one's account, and taking that back.
 
+use std::sync::Arc;
+
 use crate::domain::Error;
 use crate::domain::account::{Deletion, Step};
 use crate::domain::actor::Caller;
 use crate::domain::event::Event;
 use crate::domain::permission::{Permission, Relation};
 use crate::domain::session::RevokeReason;
+use crate::store::provider_token::{self, Held};
 use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, api_key, leaving, session, their_own};
 
 use super::standing::{keep_owners, take};
+use super::{Acted, App};
 
-/// Asks for the deletion of one's account: all sessions end, and all API keys for good.
+impl App {
+    /// Asks for the deletion of the caller's account: all sessions end, all API keys for good, and what providers gave is
+    /// given back to them.
+    pub async fn request_deletion(self: &Arc<Self>, caller: &Caller) -> Result<(Deletion, i64), Error> {
+        let Acted { output: (deletion, held), seq, .. } = self.act(caller, RequestDeletion).await?;
+        self.revoke_provider_tokens(caller, held).await;
+        Ok((deletion, seq))
+    }
+}
+
+/// Asks for the deletion of one's account.
 #[derive(Debug)]
-pub struct RequestDeletion;
+pub(super) struct RequestDeletion;
 
 impl Action for RequestDeletion {
-    type Output = Deletion;
+    /// The request, and what the providers gave.
+    type Output = (Deletion, Vec<Held>);
 
     fn permission(&self) -> Permission {
         Permission::AccountDelete
@@ -29,7 +44,7 @@ impl Action for RequestDeletion {
     fn relation(&self, _: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
         Ok(their_own())
     }
-    fn apply(self, tx: &mut Tx<'_>) -> Result<Deletion, Error> {
+    fn apply(self, tx: &mut Tx<'_>) -> Result<Self::Output, Error> {
         let me = tx.user()?;
         tx.concerns("user", me);
         take(tx, me, Step::Leave)?;
@@ -38,7 +53,11 @@ impl Action for RequestDeletion {
         let keys = api_key::revoke_all(tx, me, RevokeReason::Leaving)?;
         tx.note("sessions", sessions);
         tx.note("api_keys", keys);
-        leaving::insert(tx, me)
+        let held = provider_token::list_of(tx, me)?;
+        for tokens in &held {
+            provider_token::delete(tx, tokens.identity)?;
+        }
+        Ok((leaving::insert(tx, me)?, held))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::domain::actor::Caller;
 use crate::domain::event::Event;
 use crate::domain::passkey::{Ceremony, Purpose};
 use crate::domain::permission::{Permission, Relation};
-use crate::domain::session::{Method, STEP_UP_WINDOW, Session};
+use crate::domain::session::{Method, Session};
 use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, identity, passkey, session, their_own};
 use crate::webauthn::Assertion;
 
@@ -17,8 +17,8 @@ use super::{Acted, App};
 /// How long a sign-in is fresh, and what makes it so again.
 #[derive(Debug)]
 pub struct StepUp {
-    /// Until when dangerous acts need no new proof.
-    pub until: Timestamp,
+    /// Until when dangerous acts need no new proof; never for a session that another device vouched for.
+    pub until: Option<Timestamp>,
     /// What the person can do.
     pub ways: Vec<Way>,
 }
@@ -32,6 +32,8 @@ pub enum Way {
     Provider {
         /// Its name in paths.
         name: String,
+        /// Its name for people.
+        display_name: String,
         /// Whether it asks the person, and does not only repeat that they once signed in there. Google's does not.
         reauthenticates: bool,
     },
@@ -52,11 +54,12 @@ impl App {
             let theirs = theirs.filter(|provider| standing.issuers.contains(&provider.issuer));
             ways.extend(theirs.map(|provider| Way::Provider {
                 name: provider.name.clone(),
+                display_name: provider.display_name.clone(),
                 reauthenticates: provider.signs_in_anew(),
             }));
         }
         ways.push(Way::Link);
-        Ok(StepUp { until: standing.auth_time + STEP_UP_WINDOW, ways })
+        Ok(StepUp { until: standing.until, ways })
     }
 
     /// Asks a browser for one of the caller's passkeys.
@@ -89,7 +92,7 @@ impl App {
 struct GetStanding;
 
 struct Standing {
-    auth_time: Timestamp,
+    until: Option<Timestamp>,
     /// Whether the person signed in by themself: a session that another device vouched for cannot be made fresh.
     is_first_hand: bool,
     has_passkey: bool,
@@ -112,7 +115,7 @@ impl Query for GetStanding {
         let signed_in = asker.signed_in()?;
         let session = session::get(read, signed_in.session()?.id)?;
         Ok(Standing {
-            auth_time: session.auth_time,
+            until: session.fresh_until(),
             is_first_hand: session.method != Method::Qr,
             has_passkey: !passkey::list(read, signed_in.user)?.is_empty(),
             issuers: identity::issuers(read, signed_in.user)?,

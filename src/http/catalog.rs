@@ -85,7 +85,12 @@ pub const KINDS: &[Kind] = &[
     kind("held", 409, "Legal hold", "A legal hold forbids this."),
     kind("precondition-failed", 412, "Precondition failed", "It was changed meanwhile: read it again, then repeat."),
     kind("payload-too-large", 413, "Payload too large", "The body is larger than allowed."),
-    kind("unsupported-media-type", 415, "Unsupported media type", "The body must be application/json."),
+    kind(
+        "unsupported-media-type",
+        415,
+        "Unsupported media type",
+        "The body must be application/json; {} where there is nothing to say.",
+    ),
     kind("invalid", 422, "Invalid input", "The request is well-formed, but some of it is wrong; see errors."),
     kind("quota-exceeded", 429, "Quota exceeded", "The quota is used up."),
     kind("headers-too-large", 431, "Header fields too large", "The request has more header fields than allowed."),

@@ -108,8 +108,8 @@ impl App {
         }
     }
 
-    /// Revokes tokens at their providers (RFC 7009), when their rows are gone: after unlinking, and after the end of an
-    /// account ([`provider_token::list_of`] has them all). What fails is logged and on record. Goes on to the end even
+    /// Revokes tokens at their providers (RFC 7009), when their rows are gone: after unlinking, and when
+    /// somebody leaves. What fails is logged and on record. Goes on to the end even
     /// when nobody waits for it any more.
     pub async fn revoke_provider_tokens(self: &Arc<Self>, caller: &Caller, tokens: Vec<Held>) {
         let (app, caller) = (Arc::clone(self), caller.clone());

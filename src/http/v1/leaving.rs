@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::Tag;
 use super::answer::{Removed, Shown};
 use super::model::moment;
-use crate::app::leaving::{GetDeletion, KeepAccount, RequestDeletion};
+use crate::app::leaving::{GetDeletion, KeepAccount};
 use crate::domain::account;
 use crate::http::caller::Member;
 use crate::http::cookie;
@@ -73,15 +73,15 @@ enum Requested {
 impl Leaving {
     /// Ask for the deletion of my account
     ///
-    /// All of my sessions end, and my API keys for good. Nothing is erased before `due_at`, 30 days from now: until then I
+    /// All of my sessions end, and my API keys for good; providers are told to forget the tokens that they gave. Nothing is erased before `due_at`, 30 days from now: until then I
     /// can sign in, which opens my profile, my sessions and the way back, and nothing else. 409 for whoever alone answers
     /// for the server or for a team: they hand over first. Wants a recent sign-in.
     /// Permission `account:delete` · event `user.deletion.requested`.
     #[oai(path = "/", method = "post", operation_id = "requestDeletion")]
     async fn request(&self, member: Member) -> Result<Requested, Failure> {
-        let acted = member.act(&member.caller, RequestDeletion).await?;
+        let (deletion, seq) = member.app.request_deletion(&member.caller).await?;
         let forget = cookie::FORGET_SITE.to_owned();
-        Ok(Requested::Requested(Json(acted.output.into()), acted.seq, cookie::end_session(), forget))
+        Ok(Requested::Requested(Json(deletion.into()), seq, cookie::end_session(), forget))
     }
 
     /// Did I ask for the deletion of my account?

@@ -21,9 +21,11 @@ pub struct StepUp;
 
 /// How fresh my sign-in is.
 #[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
 struct Freshness {
-    /// Until when dangerous acts need no new proof; it may be over.
-    step_up_until: OffsetDateTime,
+    /// Until when dangerous acts need no new proof; it may be over. Absent for a session that another device vouched for:
+    /// it never counts as fresh.
+    step_up_until: Option<OffsetDateTime>,
     /// What I can do to make it so again.
     ways: Vec<Way>,
 }
@@ -35,6 +37,8 @@ struct Way {
     kind: WayKind,
     /// The provider's name in paths.
     provider: Option<String>,
+    /// The provider's name for people.
+    display_name: Option<String>,
     /// Whether the provider asks the person again. One that does not (Google) only repeats that they once signed in there,
     /// which proves nothing new.
     reauthenticates: Option<bool>,
@@ -54,13 +58,16 @@ enum WayKind {
 
 impl From<step_up::Way> for Way {
     fn from(way: step_up::Way) -> Self {
-        let alone = |kind| Self { kind, provider: None, reauthenticates: None };
+        let alone = |kind| Self { kind, provider: None, display_name: None, reauthenticates: None };
         match way {
             step_up::Way::Passkey => alone(WayKind::Passkey),
             step_up::Way::Link => alone(WayKind::Link),
-            step_up::Way::Provider { name, reauthenticates } => {
-                Self { kind: WayKind::Provider, provider: Some(name), reauthenticates: Some(reauthenticates) }
-            }
+            step_up::Way::Provider { name, display_name, reauthenticates } => Self {
+                kind: WayKind::Provider,
+                provider: Some(name),
+                display_name: Some(display_name),
+                reauthenticates: Some(reauthenticates),
+            },
         }
     }
 }
@@ -82,7 +89,7 @@ impl StepUp {
     async fn get(&self, member: Member) -> Result<Shown<Freshness>, Failure> {
         let step_up::StepUp { until, ways } = member.step_up(&member.caller).await?;
         let ways = ways.into_iter().map(Way::from).collect();
-        Ok(Shown::plain(Freshness { step_up_until: moment(until), ways }))
+        Ok(Shown::plain(Freshness { step_up_until: until.map(moment), ways }))
     }
 
     /// Begin a step-up by a passkey

@@ -137,3 +137,17 @@ async fn what_is_renewed_too_late_is_revoked_at_once() {
     assert!(stage.lying.revoked().iter().any(|token| token.starts_with("renewed-")), "{:?}", stage.lying.revoked());
     assert_eq!(forge::count(&stage.world, "oauth_tokens"), 0);
 }
+
+/// Whoever asks to leave leaves nothing of theirs with Milton that a provider gave.
+#[tokio::test]
+async fn whoever_leaves_gives_the_tokens_back() {
+    let stage = Stage::new().await;
+    let code = super::native::code(&stage).await;
+    let app = super::native::exchange(&stage, &code, super::native::VERIFIER).await.expect(201);
+    let app = stage.world.person(&app);
+    assert_eq!(forge::count(&stage.world, "oauth_tokens"), 1);
+    app.post("/api/v1/me/deletion", &json!({})).await.expect(202);
+    assert_eq!(forge::count(&stage.world, "oauth_tokens"), 0);
+    let row = &stage.rows("auth.oauth.token_revoked").await[0];
+    assert_eq!((&row["outcome"], &row["actor"]["user_id"]), (&json!("success"), &json!(app.id)));
+}

@@ -115,8 +115,8 @@ async fn providers_that_only_repeat_themselves_are_told_apart() {
     assert_eq!(
         olga.get(HOW).await.expect(200).json["ways"],
         json!([
-            {"kind": "provider", "provider": "google", "reauthenticates": false},
-            {"kind": "provider", "provider": "keycloak", "reauthenticates": true},
+            {"kind": "provider", "provider": "google", "display_name": "Google", "reauthenticates": false},
+            {"kind": "provider", "provider": "keycloak", "display_name": "Google", "reauthenticates": true},
             {"kind": "link"},
         ])
     );
