@@ -8,7 +8,7 @@ use crate::base::secret::Secret;
 use crate::crypto::bearer::TokenKind;
 use crate::domain::actor::{Actor, Caller};
 use crate::domain::event::Event;
-use crate::domain::permission::{Account, Assurance, Decision, Permission, Relation, Subject, decide};
+use crate::domain::permission::{Account, Assurance, Binding, Decision, Permission, Relation, Subject, decide};
 use crate::domain::quota;
 use crate::domain::role::Role;
 use crate::domain::session::{Method, Session};
@@ -241,7 +241,7 @@ fn may_invite(inviter: Option<Role>, role: Role) -> bool {
     let subject = Subject::User {
         account: Account::Active,
         instance_role: None,
-        team_role: inviter,
+        team: Binding::member(inviter),
         assurance: Assurance::Fresh,
     };
     let relation = Relation { target: Some(role), ..Relation::default() };

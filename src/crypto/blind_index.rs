@@ -27,17 +27,29 @@ pub enum BlindColumn {
     PasskeyCredential,
     /// The network a QR sign-in was asked for from; exact.
     QrNetwork,
+    /// A delegation's label, behind its team's id; case does not count.
+    Label,
+    /// The two people of a direct conversation; exact.
+    ConversationPair,
+    /// A credential's name, behind its owner's id; case does not count.
+    CredentialName,
+    /// A word of a text, behind its team's id; already folded. Its index is cut to 32 bits.
+    SearchWord,
 }
 
 impl BlindColumn {
     /// All columns, in the order of their discriminants.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::UserEmail,
         Self::IdentitySubject,
         Self::InvitationEmail,
         Self::ProviderSession,
         Self::PasskeyCredential,
         Self::QrNetwork,
+        Self::Label,
+        Self::ConversationPair,
+        Self::CredentialName,
+        Self::SearchWord,
     ];
 
     /// `table.column`, as in the key's label.
@@ -49,11 +61,15 @@ impl BlindColumn {
             Self::ProviderSession => "sessions.provider_session",
             Self::PasskeyCredential => "passkeys.credential",
             Self::QrNetwork => "qr_logins.network",
+            Self::Label => "delegation_labels.label",
+            Self::ConversationPair => "conversations.pair",
+            Self::CredentialName => "credentials.name",
+            Self::SearchWord => "search_index.word",
         }
     }
 
     const fn is_exact(self) -> bool {
-        !matches!(self, Self::UserEmail | Self::InvitationEmail)
+        !matches!(self, Self::UserEmail | Self::InvitationEmail | Self::Label | Self::CredentialName)
     }
 }
 

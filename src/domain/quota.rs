@@ -30,6 +30,22 @@ const HOUR: Duration = Duration::from_hours(1);
 
 /// Creating delegations.
 pub const DELEGATIONS: Quota = Quota { name: "delegations", limit: 20, window: HOUR, per: Per::User };
+/// Commenting on delegations.
+pub const COMMENTS: Quota = Quota { name: "comments", limit: 60, window: Duration::from_mins(1), per: Per::User };
+/// Sending messages.
+pub const MESSAGES: Quota = Quota { name: "messages", limit: 60, window: Duration::from_mins(1), per: Per::User };
+/// Beginning conversations.
+pub const CONVERSATIONS: Quota = Quota { name: "conversations", limit: 30, window: HOUR, per: Per::User };
+/// Putting credentials into a vault.
+pub const CREDENTIALS: Quota = Quota { name: "credentials", limit: 60, window: HOUR, per: Per::User };
+/// Importing credentials from elsewhere.
+pub const IMPORTS: Quota = Quota { name: "imports", limit: 5, window: HOUR, per: Per::User };
+/// Revealing credentials.
+pub const REVEALS: Quota = Quota { name: "reveals", limit: 30, window: HOUR, per: Per::User };
+/// Opening things to guests.
+pub const GRANTS: Quota = Quota { name: "grants", limit: 20, window: HOUR, per: Per::User };
+/// Making webhooks.
+pub const WEBHOOKS: Quota = Quota { name: "webhooks", limit: 20, window: HOUR, per: Per::User };
 /// Creating invitations.
 pub const INVITATIONS: Quota = Quota { name: "invitations", limit: 20, window: HOUR, per: Per::User };
 /// Making API keys.
@@ -55,8 +71,16 @@ pub const REQUESTS_OF_PERSON: Quota =
     Quota { name: "requests-of-person", limit: 600, window: Duration::from_mins(1), per: Per::User };
 
 /// Every quota there is: each has its own state.
-pub const ALL: [Quota; 11] = [
+pub const ALL: [Quota; 19] = [
     DELEGATIONS,
+    COMMENTS,
+    MESSAGES,
+    CONVERSATIONS,
+    CREDENTIALS,
+    IMPORTS,
+    REVEALS,
+    GRANTS,
+    WEBHOOKS,
     INVITATIONS,
     API_KEYS,
     PROFILE_CHANGES,

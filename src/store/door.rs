@@ -11,7 +11,7 @@ use crate::base::id::Id;
 use crate::crypto::CryptoError;
 use crate::domain::actor::{Actor, Caller, Proof, SignedIn};
 use crate::domain::event::{Event, Outcome};
-use crate::domain::permission::{Account, Assurance, Decision, Permission, Relation, Scopes, Subject, decide};
+use crate::domain::permission::{Account, Assurance, Binding, Decision, Permission, Relation, Scopes, Subject, decide};
 use crate::domain::role::Role;
 use crate::domain::session::{Method, STEP_UP_WINDOW};
 use crate::domain::user::{User, UserState};
@@ -19,21 +19,35 @@ use crate::domain::{AuthFailure, Error};
 
 use super::action::{Action, Asker, Done, Query, Reach, Scope, Target};
 use super::audit_log::Entry;
-use super::engine::Value;
+use super::engine::{Row, Value};
 use super::quota::{self, QuotaUse};
 use super::signal::{Signal, Signals};
 use super::tx::{ReadTx, Record, Tx};
 use super::writer::{Desk, Work};
 
+/// What binds a person to a team: role, whether the team is closed, or the role that was granted for the one thing.
+macro_rules! binding {
+    () => {
+        "m.role, m.user_id IS NOT NULL AND (SELECT t.deleted_at IS NOT NULL FROM teams t WHERE t.id = ?4), \
+         CASE WHEN m.role IS NULL AND ?5 IS NOT NULL THEN (SELECT g.role FROM resource_grants g \
+         JOIN teams t ON t.id = g.team_id AND t.deleted_at IS NULL WHERE g.user_id = ?1 AND g.resource_id = ?5 \
+         AND g.team_id = ?4 AND g.resource_type = ?6 AND g.removed_at IS NULL AND g.expires_at > ?3) END"
+    };
+}
+
 statements! {
-    BY_SESSION = "SELECT u.state, u.instance_role, u.pseudonym, m.role, \
+    BY_SESSION = concat!(
+        "SELECT u.state, u.instance_role, u.pseudonym, ", binding!(), ", \
         s.revoked_at IS NULL AND s.expires_at > ?3 AND s.epoch = u.session_epoch, s.auth_time, s.method \
         FROM users u JOIN sessions s ON s.id = ?2 AND s.user_id = u.id \
-        LEFT JOIN memberships m ON m.user_id = u.id AND m.team_id = ?4 WHERE u.id = ?1";
-    BY_KEY = "SELECT u.state, u.instance_role, u.pseudonym, m.role, \
+        LEFT JOIN memberships m ON m.user_id = u.id AND m.team_id = ?4 WHERE u.id = ?1"
+    );
+    BY_KEY = concat!(
+        "SELECT u.state, u.instance_role, u.pseudonym, ", binding!(), ", \
         k.revoked_at IS NULL AND k.expires_at > ?3 AND u.state = 'active', k.scopes \
         FROM users u JOIN api_keys k ON k.id = ?2 AND k.user_id = u.id \
-        LEFT JOIN memberships m ON m.user_id = u.id AND m.team_id = ?4 WHERE u.id = ?1";
+        LEFT JOIN memberships m ON m.user_id = u.id AND m.team_id = ?4 WHERE u.id = ?1"
+    );
     PSEUDONYM = "SELECT pseudonym FROM users WHERE id = ?1";
 }
 
@@ -44,18 +58,18 @@ struct Standing {
 }
 
 impl Standing {
-    fn read(read: &ReadTx<'_>, actor: &Actor, scope: Scope) -> Result<Self, Error> {
+    fn read(read: &ReadTx<'_>, actor: &Actor, target: Target) -> Result<Self, Error> {
         let alone = |subject| Ok(Self { subject, person: None });
         match actor {
             Actor::Anonymous => alone(Subject::Anonymous),
             Actor::Job(_) => alone(Subject::Job),
             Actor::Operator => alone(Subject::Operator),
-            Actor::User(signed_in) => Self::of_user(read, *signed_in, scope),
+            Actor::User(signed_in) => Self::of_user(read, *signed_in, target),
         }
     }
 
-    fn of_user(read: &ReadTx<'_>, signed_in: SignedIn, scope: Scope) -> Result<Self, Error> {
-        let team = match scope {
+    fn of_user(read: &ReadTx<'_>, signed_in: SignedIn, target: Target) -> Result<Self, Error> {
+        let team = match target.scope {
             Scope::Team(team) => Some(team),
             Scope::Instance => None,
         };
@@ -64,16 +78,25 @@ impl Standing {
             Proof::ApiKey(key) => (BY_KEY, key.into()),
         };
         let now = read.now();
-        let found = read.first(sql, &[signed_in.user.into(), proof, now.into(), team.into()], |row| {
+        let thing = target.resource;
+        let values = [
+            signed_in.user.into(),
+            proof,
+            now.into(),
+            team.into(),
+            thing.map(|thing| thing.id).into(),
+            thing.map(|thing| thing.kind).into(),
+        ];
+        let found = read.first(sql, &values, |row| {
             let subject = Subject::User {
-                account: account(row.word(0, UserState::parse)?, row.integer(4)? == 1),
+                account: account(row.word(0, UserState::parse)?, row.integer(6)? == 1),
                 instance_role: row.word_or_none(1, Role::parse)?,
-                team_role: row.word_or_none(3, Role::parse)?,
+                team: binding(&row)?,
                 assurance: match signed_in.proof {
-                    Proof::Session(_) if row.word(6, Method::parse)? == Method::Qr => Assurance::Vouched,
-                    Proof::Session(_) if is_fresh(row.time(5)?, now) => Assurance::Fresh,
+                    Proof::Session(_) if row.word(8, Method::parse)? == Method::Qr => Assurance::Vouched,
+                    Proof::Session(_) if is_fresh(row.time(7)?, now) => Assurance::Fresh,
                     Proof::Session(_) => Assurance::Stale,
-                    Proof::ApiKey(_) => Assurance::Key(Scopes::from_stored(row.text(5)?)),
+                    Proof::ApiKey(_) => Assurance::Key(Scopes::from_stored(row.text(7)?)),
                 },
             };
             Ok(Self { subject, person: Some((signed_in.user, row.id::<()>(2)?.uuid())) })
@@ -81,11 +104,23 @@ impl Standing {
         let nobody = Subject::User {
             account: Account::Ended,
             instance_role: None,
-            team_role: None,
+            team: Binding::Nothing,
             assurance: Assurance::Stale,
         };
         Ok(found.unwrap_or(Self { subject: nobody, person: None }))
     }
+}
+
+/// What binds the person to the target's team.
+fn binding(row: &Row<'_>) -> Result<Binding, Error> {
+    let (role, granted) = (row.word_or_none(3, Role::parse)?, row.word_or_none(5, Role::parse)?);
+    let is_closed = row.integer_or_none(4)? == Some(1);
+    Ok(match (role, granted) {
+        (Some(role), _) if is_closed => Binding::Closed(role),
+        (Some(role), _) => Binding::Member(role),
+        (None, Some(role)) => Binding::Guest(role),
+        (None, None) => Binding::Nothing,
+    })
 }
 
 /// How an account stands, and the sign-in or key with it.
@@ -127,7 +162,7 @@ fn authorize(permission: Permission, standing: &Standing, relation: Result<Relat
 
 /// Authorizes and answers a question.
 pub(super) fn ask<Q: Query>(read: &ReadTx<'_>, caller: &Caller, query: Q) -> Result<Q::Output, Error> {
-    let standing = Standing::read(read, &caller.actor, query.target().scope)?;
+    let standing = Standing::read(read, &caller.actor, query.target())?;
     authorize(query.permission(), &standing, query.relation(read, caller))?;
     let reach = match decide(query.permission(), standing.subject, Relation::default()) {
         Decision::Allow | Decision::StepUp => Reach::Everything,
@@ -159,7 +194,7 @@ impl<A: Action> Work for Pending<A> {
         let mut person = None;
         let outcome = apart(desk, |desk| {
             let read = ReadTx::new(desk.engine, desk.keys, now);
-            let standing = Standing::read(&read, &self.caller.actor, facts.target.scope)?;
+            let standing = Standing::read(&read, &self.caller.actor, facts.target)?;
             person = standing.person;
             self.attempt(desk, action, &facts, &standing, now)
         })?;
@@ -215,7 +250,10 @@ impl<A: Action> Pending<A> {
         if let Some(used) = &self.quota {
             quota::save(desk.engine, used)?;
         }
-        let signals = std::mem::take(&mut record.signals);
+        let mut signals = std::mem::take(&mut record.signals);
+        if let Scope::Team(team) = facts.target.scope {
+            signals.push(Signal::Happened(team));
+        }
         let seq = record_success(desk, &self.caller, facts, standing, record, now)?;
         self.waiting = signals;
         Ok(Done { output, seq })
@@ -286,8 +324,9 @@ fn record_success(
     let outcome = if record.failure { Outcome::Failure } else { Outcome::Success };
     let mut note = Note { event: facts.event, outcome, target, detail: record.notes.into_iter().collect() };
     let seq = note.write(desk, caller, person, now)?;
-    for event in record.further {
+    for (event, resource) in record.further {
         note.event = event;
+        note.target.resource = resource.or(target.resource);
         note.write(desk, caller, person, now)?;
     }
     Ok(seq)
@@ -368,7 +407,7 @@ impl Work for PendingNote {
         let now = desk.clock.now();
         let written = apart(desk, |desk| {
             let read = ReadTx::new(desk.engine, desk.keys, now);
-            let standing = Standing::read(&read, &self.caller.actor, self.note.target.scope)?;
+            let standing = Standing::read(&read, &self.caller.actor, self.note.target)?;
             self.note.write(desk, &self.caller, standing.person, now)
         })?;
         self.outcome = written.map(|_| ());

@@ -18,6 +18,7 @@ struct Migration {
 const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "foundation", script: include_str!("migrations/0001_foundation.sql") },
     Migration { version: 2, name: "identity", script: include_str!("migrations/0002_identity.sql") },
+    Migration { version: 3, name: "workspace", script: include_str!("migrations/0003_workspace.sql") },
 ];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -3,6 +3,7 @@
 use tokio::sync::broadcast;
 
 use crate::base::id::Id;
+use crate::domain::team::Team;
 use crate::domain::user::User;
 
 /// Signals that may wait for a slow listener before it hears that it missed some; it reads everything anew then.
@@ -15,6 +16,8 @@ pub enum Signal {
     TrustEnded(Id<User>),
     /// There is something new for this person.
     Notified(Id<User>),
+    /// Something happened in this team; the feed has it.
+    Happened(Id<Team>),
 }
 
 /// Where signals go.

@@ -8,9 +8,9 @@ use crate::base::entropy::SystemEntropy;
 use crate::crypto::keyring::RootKey;
 
 use super::{
-    Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, delegation, device, door, identity, inspection,
-    invitation, job, keys, leaving, login, login_code, notification, open, passkey, people, provider_token, qr_sign_in,
-    quota, session, team, trip, user,
+    Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, delegation, device, door, feed, identity,
+    inspection, invitation, job, keys, leaving, login, login_code, notification, open, passkey, people, provider_token,
+    qr_sign_in, quota, search, session, team, trip, user,
 };
 
 const ALL: &[(&str, &[&str])] = &[
@@ -22,6 +22,7 @@ const ALL: &[(&str, &[&str])] = &[
     ("delegation", delegation::STATEMENTS),
     ("device", device::STATEMENTS),
     ("door", door::STATEMENTS),
+    ("feed", feed::STATEMENTS),
     ("identity", identity::STATEMENTS),
     ("inspection", inspection::STATEMENTS),
     ("invitation", invitation::STATEMENTS),
@@ -37,6 +38,7 @@ const ALL: &[(&str, &[&str])] = &[
     ("provider_token", provider_token::STATEMENTS),
     ("qr_sign_in", qr_sign_in::STATEMENTS),
     ("quota", quota::STATEMENTS),
+    ("search", search::STATEMENTS),
     ("session", session::STATEMENTS),
     ("team", team::STATEMENTS),
     ("trip", trip::STATEMENTS),

@@ -176,7 +176,7 @@ pub(super) struct Record {
     pub notes: Vec<(&'static str, String)>,
     pub resource: Option<Resource>,
     pub person: Option<Id<User>>,
-    pub further: Vec<Event>,
+    pub further: Vec<(Event, Option<Resource>)>,
     pub signals: Vec<Signal>,
     pub failure: bool,
 }
@@ -224,7 +224,12 @@ impl<'a> Tx<'a> {
     /// Leaves a further row beside the act's own: one act may be several events, such as a link that was used, an
     /// account that was made, and a sign-in.
     pub fn also(&mut self, event: Event) {
-        self.record.further.push(event);
+        self.record.further.push((event, None));
+    }
+
+    /// Leaves a further row about another thing: one act may concern many, such as all that somebody hands back.
+    pub fn also_about<T: ?Sized>(&mut self, event: Event, kind: &'static str, id: Id<T>) {
+        self.record.further.push((event, Some(Resource { kind, id: id.uuid() })));
     }
 
     /// Says that what was tried came to nothing, although the act is kept: a wrong answer is used up all the same, a run

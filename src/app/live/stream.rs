@@ -129,6 +129,7 @@ impl Stream {
             tokio::select! {
                 signal = self.signals.recv() => match signal {
                     Ok(Signal::TrustEnded(user) | Signal::Notified(user)) if user != self.signed_in.user => {}
+                    Ok(Signal::Happened(_)) => {}
                     // Whoever missed some looks for themself.
                     Ok(_) | Err(RecvError::Lagged(_)) => return Woken::Look,
                     Err(RecvError::Closed) => return Woken::Stop,

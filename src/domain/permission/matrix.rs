@@ -203,6 +203,7 @@ matrix! {
         TeamUpdate               "team:update"               Team [YES, YES, NO, NO];
         TeamDelete               "team:delete"               Team [s(YES), NO, NO, NO];
         TeamTransfer             "team:transfer"             Team [s(YES), NO, NO, NO];
+        TeamRestore              "team:restore"              Team [s(YES), NO, NO, NO];
         MembershipRead           "membership:read"           Team [YES, YES, YES, YES];
         MembershipRole           "membership:role"           Team [s(YES), s(BELOW), NO, NO];
         MembershipRemove         "membership:remove"         Team [s(YES), s(BELOW), BELOW, NO];
@@ -221,6 +222,8 @@ matrix! {
         DelegationProgress       "delegation:progress"       Team [ASSIGNED, ASSIGNED, ASSIGNED, ASSIGNED];
         DelegationConfirm        "delegation:confirm"        Team [OWN, OWN, OWN, OWN];
         DelegationDelete         "delegation:delete"         Team [YES, YES, OWN, UNTOUCHED];
+        DelegationWatch          "delegation:watch"          Team [YES, YES, YES, PART];
+        DelegationBulk           "delegation:bulk"           Team [YES, YES, YES, NO];
         CommentCreate            "comment:create"            Team [YES, YES, YES, PART];
         CommentUpdate            "comment:update"            Team [OWN, OWN, OWN, OWN];
         CommentDelete            "comment:delete"            Team [OWN, OWN, OWN, OWN];
@@ -234,13 +237,17 @@ matrix! {
         MessageUpdate            "message:update"            Team [OWN, OWN, OWN, OWN];
         MessageDelete            "message:delete"            Team [OWN, OWN, OWN, OWN];
         MessageDeleteReported    "message:delete-reported"   Team [NO, REPORTED, NO, NO];
+        MessageReport            "message:report"            Team [PART, PART, PART, PART];
         CredentialCreate         "credential:create"         Team [YES, YES, YES, NO];
         CredentialRead           "credential:read"           Team [YES, YES, YES, GRANTED];
         CredentialReveal         "credential:reveal"         Team [s(YES), s(YES), s(GRANTED), s(GRANTED)];
         CredentialUpdate         "credential:update"         Team [YES, YES, OWN, NO];
         CredentialShare          "credential:share"          Team [YES, YES, OWN, NO];
         CredentialDelete         "credential:delete"         Team [YES, YES, OWN, NO];
+        CredentialHistory        "credential:history"        Team [YES, YES, OWN, NO];
         Search                   "search:use"                Team [YES, YES, YES, YES];
+        WebhookRead              "webhook:read"              Team [YES, YES, NO, NO];
+        WebhookManage            "webhook:manage"            Team [s(YES), s(YES), NO, NO];
     }
     doors {
         SignIn                   "sign-in:use"               [anonymous];
@@ -248,6 +255,9 @@ matrix! {
         InvitationAccept         "invitation:accept"         [anonymous signed_in];
         TeamsOwn                 "team:list-own"             [signed_in];
         DelegationsOwn           "delegation:list-own"       [signed_in];
+        ConversationsOwn         "conversation:list-own"     [signed_in];
+        GrantsOwn                "grant:list-own"            [signed_in];
+        PermissionsOwn           "permission:explain"        [signed_in];
         BackChannelLogout        "sign-in:back-channel"      [anonymous];
         SessionExpire            "session:expire"            [job];
         TokenCleanUp             "token:clean-up"            [job];
@@ -255,6 +265,11 @@ matrix! {
         QrSignInExpire           "qr-sign-in:expire"         [job];
         IdentityRefresh          "identity:refresh"          [job];
         JobRecord                "job:record"                [job];
+        DelegationMarkOverdue    "delegation:mark-overdue"   [job];
+        TeamPurge                "team:purge"                [job];
+        AnswerForget             "answer:forget"             [job];
+        SearchFill               "search:fill"               [job];
+        WebhookDeliver           "webhook:deliver"           [job];
         OwnerClaim               "owner:claim"               [operator];
         SignInLinkCreate         "sign-in-link:create"       [operator];
         ServerRun                "server:run"                [operator];

@@ -19,8 +19,8 @@ pub enum Subject {
         account: Account,
         /// Their role on the server.
         instance_role: Option<Role>,
-        /// Their role in the scope's team.
-        team_role: Option<Role>,
+        /// What binds them to the scope's team.
+        team: Binding,
         /// What their proof of identity is worth.
         assurance: Assurance,
     },
@@ -30,6 +30,41 @@ pub enum Subject {
     Job,
     /// The host's command line.
     Operator,
+}
+
+/// What binds a person to a team, and opens its things to them. The first that there is counts: a role in the team, then
+/// a grant of the one thing, then nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Binding {
+    /// Nothing, or no team is concerned.
+    #[default]
+    Nothing,
+    /// They belong to it, with this role.
+    Member(Role),
+    /// They belong to it, and it was deleted: it is closed until it is purged.
+    Closed(Role),
+    /// They do not belong to it, and this one thing was granted to them, with this role.
+    Guest(Role),
+}
+
+impl Binding {
+    /// The role in a team that is open.
+    pub const fn member(role: Option<Role>) -> Self {
+        match role {
+            Some(role) => Self::Member(role),
+            None => Self::Nothing,
+        }
+    }
+
+    /// The role that counts for a permission.
+    fn role_for(self, permission: Permission) -> Option<Role> {
+        match self {
+            Self::Nothing => None,
+            Self::Member(role) => Some(role),
+            Self::Closed(role) => WHILE_CLOSED.contains(&permission).then_some(role),
+            Self::Guest(role) => FOR_GUESTS.contains(&permission).then_some(role),
+        }
+    }
 }
 
 /// How an account stands, together with the sign-in that is used.
@@ -93,6 +128,26 @@ pub enum Decision {
 const WHILE_LEAVING: [Permission; 4] =
     [Permission::AccountKeep, Permission::ProfileRead, Permission::SessionRead, Permission::SessionRevoke];
 
+/// What is open in a team that was deleted: to take that back.
+const WHILE_CLOSED: [Permission; 1] = [Permission::TeamRestore];
+
+/// What a grant can open: the granted thing itself, never anything about the team or its people.
+const FOR_GUESTS: [Permission; 13] = [
+    Permission::DelegationRead,
+    Permission::DelegationUpdate,
+    Permission::DelegationWatch,
+    Permission::CommentCreate,
+    Permission::CommentUpdate,
+    Permission::CommentDelete,
+    Permission::ConversationRead,
+    Permission::ConversationLeave,
+    Permission::MessageCreate,
+    Permission::MessageRead,
+    Permission::MessageUpdate,
+    Permission::MessageDelete,
+    Permission::MessageReport,
+];
+
 /// What a device that another vouched for may not do, whatever the role: vouch for a third, prove more than it has, or
 /// put others out.
 const NEVER_VOUCHED: [Permission; 4] = [
@@ -117,13 +172,11 @@ fn prohibited(permission: Permission, account: Account, assurance: Assurance) ->
 pub fn decide(permission: Permission, subject: Subject, relation: Relation) -> Decision {
     let doors = permission.doors();
     let through = |open: bool| if open { Decision::Allow } else { Decision::Deny };
-    let (account, instance_role, team_role, assurance) = match subject {
+    let (account, instance_role, team, assurance) = match subject {
         Subject::Anonymous => return through(doors.anonymous),
         Subject::Job => return through(doors.job),
         Subject::Operator => return through(doors.operator),
-        Subject::User { account, instance_role, team_role, assurance } => {
-            (account, instance_role, team_role, assurance)
-        }
+        Subject::User { account, instance_role, team, assurance } => (account, instance_role, team, assurance),
     };
     if let Some(refused) = prohibited(permission, account, assurance) {
         return refused;
@@ -133,11 +186,14 @@ pub fn decide(permission: Permission, subject: Subject, relation: Relation) -> D
     };
     let role = match sphere {
         Sphere::Instance => instance_role,
-        Sphere::Team => team_role,
+        Sphere::Team => team.role_for(permission),
     };
     let Some(role) = role else {
         return Decision::Deny;
     };
+    // Whoever was let in to one thing takes part in it.
+    let participant = relation.participant || matches!(team, Binding::Guest(_));
+    let relation = Relation { participant, ..relation };
     let cell = cell_of(role, cells);
     if !holds(cell.when, role, relation) {
         return Decision::Deny;

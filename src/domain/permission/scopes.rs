@@ -5,9 +5,9 @@ use crate::domain::role::Role;
 
 /// A set of permissions.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub struct Scopes(u128);
+pub struct Scopes([u128; 2]);
 
-const _: () = assert!(Permission::ALL.len() <= 128, "one bit for each permission");
+const _: () = assert!(Permission::ALL.len() <= 256, "one bit for each permission");
 
 /// What no key may do: to make or end proofs of identity, to decide about the account as a whole, or anything that wants
 /// a person to have proved just now who they are.
@@ -55,7 +55,12 @@ impl Permission {
 impl Scopes {
     /// The set of these.
     pub fn of(permissions: impl IntoIterator<Item = Permission>) -> Self {
-        Self(permissions.into_iter().fold(0, |bits, permission| bits | bit(permission)))
+        let mut words = [0; 2];
+        for permission in permissions {
+            let (word, bit) = place(permission);
+            words[word] |= bit;
+        }
+        Self(words)
     }
 
     /// Reads names with a space between them, as the database holds them. A name that is not known any more opens
@@ -67,7 +72,8 @@ impl Scopes {
 
     /// Whether a permission is in it.
     pub const fn contains(self, permission: Permission) -> bool {
-        self.0 & bit(permission) != 0
+        let (word, bit) = place(permission);
+        self.0[word] & bit != 0
     }
 
     /// Its permissions, in the order of the matrix.
@@ -81,8 +87,10 @@ impl Scopes {
     }
 }
 
-const fn bit(permission: Permission) -> u128 {
-    1 << permission as u32
+/// In which word a permission's bit is, and which.
+const fn place(permission: Permission) -> (usize, u128) {
+    let nth = permission as usize;
+    (nth / 128, 1 << (nth % 128))
 }
 
 #[cfg(test)]

@@ -5,11 +5,11 @@ use proptest::prelude::*;
 use super::*;
 
 fn user(instance_role: Option<Role>, team_role: Option<Role>) -> Subject {
-    Subject::User { account: Account::Active, instance_role, team_role, assurance: Assurance::Fresh }
+    with(Account::Active, instance_role, team_role, Assurance::Fresh)
 }
 
 fn with(account: Account, instance_role: Option<Role>, team_role: Option<Role>, assurance: Assurance) -> Subject {
-    Subject::User { account, instance_role, team_role, assurance }
+    Subject::User { account, instance_role, team: Binding::member(team_role), assurance }
 }
 
 const EVERYTHING: Relation = Relation {
@@ -50,6 +50,35 @@ proptest! {
                 prop_assert_eq!(decide(permission, user(None, role), EVERYTHING), Decision::Deny);
             }
             None => {}
+        }
+    }
+
+    #[test]
+    fn a_guest_takes_part_in_one_thing_and_never_has_more_than_the_role(
+        permission in any_permission(), role in prop::sample::select(Role::ALL.to_vec()),
+    ) {
+        let guest = Subject::User {
+            account: Account::Active, instance_role: None, team: Binding::Guest(role), assurance: Assurance::Fresh,
+        };
+        for relation in [Relation::default(), EVERYTHING] {
+            let part = Relation { participant: true, ..relation };
+            let member = decide(permission, user(None, Some(role)), part);
+            let expected = if permission.row().is_none() || FOR_GUESTS.contains(&permission) { member } else { Decision::Deny };
+            prop_assert_eq!(decide(permission, guest, relation), expected);
+        }
+    }
+
+    #[test]
+    fn a_closed_team_can_be_taken_back_and_nothing_else(
+        permission in any_permission(), role in prop::sample::select(Role::ALL.to_vec()),
+    ) {
+        let of_team = matches!(permission.row(), Some((Sphere::Team, _)));
+        let closed = Subject::User {
+            account: Account::Active, instance_role: None, team: Binding::Closed(role), assurance: Assurance::Fresh,
+        };
+        if of_team {
+            let opens = permission == Permission::TeamRestore && role == Role::Owner;
+            prop_assert_eq!(decide(permission, closed, EVERYTHING) == Decision::Allow, opens);
         }
     }
 

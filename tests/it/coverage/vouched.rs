@@ -1,7 +1,7 @@
 //! A device that another vouched for, against every operation: what wants a fresh sign-in, or would prove more than it
 //! has, is closed to it for ever.
 
-use milton::domain::permission::{Account, Assurance, Decision, Permission, Relation, Subject, decide};
+use milton::domain::permission::{Account, Assurance, Binding, Decision, Permission, Relation, Subject, decide};
 use milton::domain::role::Role;
 
 use super::cases;
@@ -13,7 +13,11 @@ fn judged(permission: Permission) -> Decision {
     let owner = Some(Role::Owner);
     let relation = Relation { own: true, assigned: true, target: Some(Role::Member), ..Relation::default() };
     let (account, assurance) = (Account::Active, Assurance::Vouched);
-    decide(permission, Subject::User { account, instance_role: owner, team_role: owner, assurance }, relation)
+    decide(
+        permission,
+        Subject::User { account, instance_role: owner, team: Binding::member(owner), assurance },
+        relation,
+    )
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 use std::time::Duration;
 
-use milton::domain::permission::{Account, Assurance, Decision, Permission, Relation, Subject, decide};
+use milton::domain::permission::{Account, Assurance, Binding, Decision, Permission, Relation, Subject, decide};
 use milton::domain::role::Role;
 use poem::http::Method;
 use serde_json::json;
@@ -70,7 +70,7 @@ impl Stage {
 
     fn caller_as(&self, instance_role: Option<Role>, team_role: Option<Role>) -> Subject {
         let assurance = if self.is_stale { Assurance::Stale } else { Assurance::Fresh };
-        Subject::User { account: Account::Active, instance_role, team_role, assurance }
+        Subject::User { account: Account::Active, instance_role, team: Binding::member(team_role), assurance }
     }
 
     /// A person's role in the team, as its founder sees it.

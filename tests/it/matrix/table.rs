@@ -1,7 +1,7 @@
 //! The matrix as the security design words it, written down a second time: the code must agree in every cell.
 
 use milton::domain::permission::{
-    Account, Assurance, Decision, Permission, Relation, Sphere, Subject, decide, describe,
+    Account, Assurance, Binding, Decision, Permission, Relation, Sphere, Subject, decide, describe,
 };
 use milton::domain::role::Role;
 
@@ -94,6 +94,8 @@ const TEAM: &[Row] = &[
     ("team:update", ["yes", "yes", "-", "-"]),
     ("team:delete", ["s", "-", "-", "-"]),
     ("team:transfer", ["s", "-", "-", "-"]),
+    // a team within its grace; deciding about it is as much as deleting it
+    ("team:restore", ["s", "-", "-", "-"]),
     // membership; everybody may go, the last Owner is held back by a rule of its own
     ("membership:read", ["yes", "yes", "yes", "yes"]),
     ("membership:role", ["s", "< s", "-", "-"]),
@@ -116,6 +118,9 @@ const TEAM: &[Row] = &[
     ("delegation:progress", ["have", "have", "have", "have"]),
     ("delegation:confirm", ["own", "own", "own", "own"]),
     ("delegation:delete", ["yes", "yes", "own", "own new"]),
+    // to hear of it without having it; many at once
+    ("delegation:watch", ["yes", "yes", "yes", "part"]),
+    ("delegation:bulk", ["yes", "yes", "yes", "-"]),
     ("comment:create", ["yes", "yes", "yes", "part"]),
     ("comment:update", ["own", "own", "own", "own"]),
     ("comment:delete", ["own", "own", "own", "own"]),
@@ -129,14 +134,19 @@ const TEAM: &[Row] = &[
     ("message:update", ["own", "own", "own", "own"]),
     ("message:delete", ["own", "own", "own", "own"]),
     ("message:delete-reported", ["-", "told", "-", "-"]),
-    // team credential
+    ("message:report", ["part", "part", "part", "part"]),
+    // team credential; who revealed it is for those who may change it
     ("credential:create", ["yes", "yes", "yes", "-"]),
     ("credential:read", ["yes", "yes", "yes", "given"]),
     ("credential:reveal", ["s", "s", "given s", "given s"]),
     ("credential:update", ["yes", "yes", "own", "-"]),
     ("credential:share", ["yes", "yes", "own", "-"]),
     ("credential:delete", ["yes", "yes", "own", "-"]),
+    ("credential:history", ["yes", "yes", "own", "-"]),
     ("search:use", ["yes", "yes", "yes", "yes"]),
+    // a webhook tells another machine what happens: as dangerous as letting somebody in
+    ("webhook:read", ["yes", "yes", "-", "-"]),
+    ("webhook:manage", ["s", "s", "-", "-"]),
 ];
 
 /// What needs no role, and who may do it.
@@ -146,6 +156,9 @@ const DOORS: &[(&str, &str)] = &[
     ("invitation:accept", "anonymous signed-in"),
     ("team:list-own", "signed-in"),
     ("delegation:list-own", "signed-in"),
+    ("conversation:list-own", "signed-in"),
+    ("grant:list-own", "signed-in"),
+    ("permission:explain", "signed-in"),
     ("sign-in:back-channel", "anonymous"),
     ("session:expire", "job"),
     ("token:clean-up", "job"),
@@ -153,6 +166,11 @@ const DOORS: &[(&str, &str)] = &[
     ("qr-sign-in:expire", "job"),
     ("identity:refresh", "job"),
     ("job:record", "job"),
+    ("delegation:mark-overdue", "job"),
+    ("team:purge", "job"),
+    ("answer:forget", "job"),
+    ("search:fill", "job"),
+    ("webhook:deliver", "job"),
     ("owner:claim", "operator"),
     ("sign-in-link:create", "operator"),
     ("server:run", "operator"),
@@ -214,7 +232,7 @@ fn subject(sphere: Sphere, role: Option<Role>, active: bool, stepped_up: bool) -
     };
     let account = if active { Account::Active } else { Account::Ended };
     let assurance = if stepped_up { Assurance::Fresh } else { Assurance::Stale };
-    Subject::User { account, instance_role, team_role, assurance }
+    Subject::User { account, instance_role, team: Binding::member(team_role), assurance }
 }
 
 fn check_row(sphere: Sphere, (name, cells): &Row) {
