@@ -12,6 +12,7 @@ use crate::domain::actor::{Actor, Caller, Proof, SignedIn};
 use crate::domain::api_key::{API_KEY_LIFETIME, ApiKey, MAX_API_KEY_LIFETIME, MAX_LIVE_API_KEYS};
 use crate::domain::delegation::Person;
 use crate::domain::event::{Event, Outcome};
+use crate::domain::idempotency::Mark;
 use crate::domain::networks::Networks;
 use crate::domain::notification::News;
 use crate::domain::permission::{Permission, Relation, Scopes};
@@ -55,7 +56,13 @@ pub struct Made {
 
 impl App {
     /// Makes a key. Quota and permission come before the token: its hash is dear, and a refusal must not be.
-    pub async fn create_api_key(&self, caller: &Caller, wanted: Wanted) -> Result<Acted<Made>, Error> {
+    pub async fn create_api_key(
+        &self,
+        caller: &Caller,
+        wanted: Wanted,
+        mark: Option<Mark>,
+    ) -> Result<Acted<Made>, Error> {
+        self.refuse_repetition(caller, mark.as_ref())?;
         let lifetime = wanted.lifetime.unwrap_or(API_KEY_LIFETIME);
         if !(MIN_LIFETIME..=MAX_API_KEY_LIFETIME).contains(&lifetime) {
             return Err(Error::invalid("/expires_in", "must be between 60 seconds and 365 days"));
@@ -68,7 +75,7 @@ impl App {
         let new =
             NewApiKey { name, scopes: Scopes::of(scopes.iter().copied()), networks, expires_at, token: minted.record };
         let Acted { output: key, seq, allowance } =
-            self.act_within(caller, Create { scopes, new }, Some(allowance)).await?;
+            self.act_shown_once(caller, Create { scopes, new }, allowance, mark).await?;
         Ok(Acted { output: Made { key, token: minted.token }, seq, allowance })
     }
 

@@ -8,6 +8,7 @@ use crate::base::secret::Secret;
 use crate::crypto::bearer::TokenKind;
 use crate::domain::actor::{Actor, Caller};
 use crate::domain::event::Event;
+use crate::domain::idempotency::Mark;
 use crate::domain::permission::{Account, Assurance, Binding, Decision, Permission, Relation, Subject, decide};
 use crate::domain::quota;
 use crate::domain::role::Role;
@@ -57,7 +58,8 @@ pub struct Invited {
 
 impl App {
     /// Opens a door into a team. Quota and permission come before the token: its hash is dear, and a refusal must not be.
-    pub async fn invite(&self, caller: &Caller, invite: Invite) -> Result<Acted<Invited>, Error> {
+    pub async fn invite(&self, caller: &Caller, invite: Invite, mark: Option<Mark>) -> Result<Acted<Invited>, Error> {
+        self.refuse_repetition(caller, mark.as_ref())?;
         let lifetime = invite.lifetime.unwrap_or(INVITATION_LIFETIME);
         if !(MIN_LIFETIME..=MAX_INVITATION_LIFETIME).contains(&lifetime) {
             return Err(Error::invalid("/expires_in", "must be between 60 seconds and 30 days"));
@@ -67,7 +69,7 @@ impl App {
         self.ask(caller, MayInvite { team, role }).await?;
         let minted = self.bearer.mint(&self.store, TokenKind::Invitation).await?;
         let create = Create(NewInvitation { team, token: minted.record, role, email, lifetime });
-        let Acted { output, seq, allowance } = self.act_within(caller, create, Some(allowance)).await?;
+        let Acted { output, seq, allowance } = self.act_shown_once(caller, create, allowance, mark).await?;
         let url = Secret::new(format!("{}/invite#{}", self.public_url, minted.token.expose()));
         Ok(Acted { output: Invited { invitation: output, token: minted.token, url }, seq, allowance })
     }

@@ -11,6 +11,7 @@ mod comparisons;
 pub mod delegation;
 pub mod device;
 mod failures;
+pub mod idempotency;
 mod idle;
 pub mod invitation;
 pub mod job;

@@ -15,7 +15,7 @@ use crate::store::{Action, Asker, Query, ReadTx, Signal, Target, Tx, team};
 use super::invitation::close_doors;
 
 /// A team with the caller's role in it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct MyTeam {
     /// The team.
     pub team: Team,

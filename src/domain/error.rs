@@ -103,6 +103,9 @@ pub enum Conflict {
     /// It is there already.
     #[error("already exists")]
     AlreadyExists,
+    /// A repetition of a request whose answer is shown once.
+    #[error("already made")]
+    AlreadyMade,
     /// The server has an owner.
     #[error("already claimed")]
     AlreadyClaimed,
@@ -154,6 +157,7 @@ impl Error {
             Self::Conflict(Conflict::AlreadyUsed) => "already-used",
             Self::Conflict(Conflict::InvitationClosed) => "invitation-closed",
             Self::Conflict(Conflict::AlreadyExists) => "already-exists",
+            Self::Conflict(Conflict::AlreadyMade) => "already-made",
             Self::Conflict(Conflict::AlreadyClaimed) => "already-claimed",
             Self::Conflict(Conflict::LimitReached) => "limit-reached",
             Self::Conflict(Conflict::StepUpIgnored) => "step-up-ignored",

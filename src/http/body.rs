@@ -16,6 +16,8 @@ use crate::domain::Error;
 
 /// The most a JSON body may weigh, in bytes.
 pub const MAX_BODY: usize = 1 << 20;
+/// The most that any body may weigh, in bytes.
+pub const LARGEST_BODY: usize = 8 << 20;
 /// The most a JSON body of a stranger may weigh, in bytes: nobody answers for the memory it takes.
 pub const SMALL: usize = 8 << 10;
 

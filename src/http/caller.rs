@@ -9,17 +9,22 @@ use poem::{Request, RequestBody};
 use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
+use super::body::{LARGEST_BODY, unreadable};
 use super::cookie;
 use super::problem::Failure;
 use super::request_id::RequestId;
 use crate::app::App;
 use crate::base::secret::Secret;
 use crate::domain::actor::{Actor, Caller, SignedIn};
+use crate::domain::idempotency::Mark;
 use crate::domain::session::SessionKind;
 use crate::domain::{AuthFailure, Error, quota};
 
 /// What the console sends with every request, so that no foreign page can: a form cannot set a header.
 pub const CONSOLE_HEADER: &str = "milton-console";
+
+/// What a client calls a request that it may send again.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The most of a `User-Agent` that is kept, in bytes.
 const USER_AGENT: usize = 256;
@@ -36,6 +41,8 @@ pub struct Member {
     pub signed_in: SignedIn,
     /// The app they ask.
     pub app: Arc<App>,
+    /// What their request is called, when they may send it again (`Idempotency-Key`).
+    pub mark: Option<Mark>,
 }
 
 /// Anybody: signed in when they show a token, which must then be good; a stranger otherwise. A cookie may be stale:
@@ -159,6 +166,21 @@ fn known(stranger: &Caller, signed_in: SignedIn) -> Caller {
     Caller { actor: Actor::User(signed_in), ..stranger.clone() }
 }
 
+/// What a request is called by its client. Its body is read for that, and put back.
+async fn mark(request: &Request, body: &mut RequestBody) -> Result<Option<Mark>, Failure> {
+    let Some(key) = request.headers().get(IDEMPOTENCY_KEY).filter(|_| *request.method() == Method::POST) else {
+        return Ok(None);
+    };
+    let bytes = match body.take() {
+        Ok(body) => body.into_bytes_limit(LARGEST_BODY).await.map_err(unreadable)?,
+        Err(error) => return Err(Error::internal(error).into()),
+    };
+    let path = request.uri().path();
+    let mark = Mark::parse(key.to_str().unwrap_or_default(), request.method().as_str(), path, &bytes)?;
+    *body = RequestBody::new(bytes.into());
+    Ok(Some(mark))
+}
+
 impl<'a> ApiExtractor<'a> for Member {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
     type ParamType = ();
@@ -186,13 +208,18 @@ impl<'a> ApiExtractor<'a> for Member {
         vec![SCHEME]
     }
 
-    async fn from_request(request: &'a Request, _: &mut RequestBody, _: ExtractParamOptions<()>) -> poem::Result<Self> {
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
         let app = app(request).map_err(Failure::from)?;
         let stranger = stranger(request);
         app.spend(&stranger, quota::REQUESTS).await.map_err(Failure::from)?;
         let signed_in = authenticate(&app, request, &stranger).await.map_err(Failure::from)?;
         let signed_in = signed_in.ok_or(Failure::from(AuthFailure::Missing))?;
-        Ok(Self { caller: known(&stranger, signed_in), signed_in, app })
+        let mark = mark(request, body).await?;
+        Ok(Self { caller: known(&stranger, signed_in), signed_in, app, mark })
     }
 }
 

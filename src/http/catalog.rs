@@ -56,6 +56,13 @@ pub const KINDS: &[Kind] = &[
         "It was used, revoked or has expired, is for somebody else, or whoever made it may no longer give it.",
     ),
     kind("already-exists", 409, "Already exists", "There is one already."),
+    kind(
+        "already-made",
+        409,
+        "Already made",
+        "This request was answered before, with a secret that is shown once and kept nowhere: take what it made away, and \
+         ask with a new Idempotency-Key.",
+    ),
     kind("already-claimed", 409, "Already claimed", "This server has an owner."),
     kind(
         "limit-reached",

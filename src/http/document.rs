@@ -16,6 +16,7 @@ use crate::domain::Error;
 pub fn document<T: OpenApi, W: Webhook>(service: &OpenApiService<T, W>) -> Result<Value, Error> {
     let mut document: Value = serde_json::from_str(&service.spec()).map_err(Error::internal)?;
     tighten_requests(&mut document);
+    name_repeatable(&mut document);
     share_refusals(&mut document);
     Ok(document)
 }
@@ -52,6 +53,27 @@ fn collect_references(value: &Value, found: &mut BTreeSet<String>) {
         }
         Value::Array(list) => list.iter().for_each(|part| collect_references(part, found)),
         _ => {}
+    }
+}
+
+/// An operation whose answer can be one that was given before takes the key of the request: `http::caller` reads it for
+/// all of them.
+fn name_repeatable(document: &mut Value) {
+    for operation in operations(document) {
+        let is_repeatable = operation.pointer("/responses/201/headers/Idempotency-Replayed").is_some();
+        let Some(object) = operation.as_object_mut().filter(|_| is_repeatable) else { continue };
+        let parameters = object.entry("parameters").or_insert_with(|| json!([]));
+        parameters.as_array_mut().into_iter().for_each(|parameters| {
+            parameters.push(json!({
+                "name": "Idempotency-Key",
+                "in": "header",
+                "description": "A name of your own for this request, such as a UUID. Sent again within 24 hours, the same \
+                    request gets the same answer and nothing is done twice; with another request the name is refused (422). \
+                    What is shown once is not shown again (409 `already-made`).",
+                "required": false,
+                "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+            }));
+        });
     }
 }
 

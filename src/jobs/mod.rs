@@ -6,6 +6,7 @@
 //! minute after the start. Jobs that come round every minute are not recorded: a row a minute, and one in the audit log,
 //! would bury what matters. Their last run is kept in memory, and what they do leaves rows of its own.
 
+pub mod answer_clean_up;
 pub mod certificate;
 pub mod failure_bursts;
 pub mod last_seen;

@@ -11,6 +11,7 @@ use crate::domain::quota::Quota;
 use crate::domain::team::Team;
 use crate::domain::user::User;
 
+use super::idempotency::Before;
 use super::tx::{ReadTx, Tx};
 
 /// A change. `App::act` authorizes it, applies it and audits it in one transaction, or it did not happen.
@@ -164,6 +165,15 @@ pub const fn their_own() -> Relation {
         reported: false,
         target: None,
     }
+}
+
+/// The outcome of an act that may have been done before.
+#[derive(Debug)]
+pub enum Answered<T> {
+    /// It was done now.
+    Now(Done<T>),
+    /// It was done before, on the same person's same request.
+    Before(Before),
 }
 
 /// A change that was made.

@@ -11,131 +11,21 @@ use crate::base::id::Id;
 use crate::crypto::CryptoError;
 use crate::domain::actor::{Actor, Caller, Proof, SignedIn};
 use crate::domain::event::{Event, Outcome};
-use crate::domain::permission::{Account, Assurance, Binding, Decision, Permission, Relation, Scopes, Subject, decide};
-use crate::domain::role::Role;
-use crate::domain::session::{Method, STEP_UP_WINDOW};
-use crate::domain::user::{User, UserState};
+use crate::domain::permission::{Account, Decision, Permission, Relation, Subject, decide};
+use crate::domain::user::User;
 use crate::domain::{AuthFailure, Error};
 
-use super::action::{Action, Asker, Done, Query, Reach, Scope, Target};
+use super::action::{Action, Answered, Asker, Done, Query, Reach, Scope, Target};
 use super::audit_log::Entry;
-use super::engine::{Row, Value};
+use super::idempotency::{self, Once};
 use super::quota::{self, QuotaUse};
 use super::signal::{Signal, Signals};
+use super::standing::Standing;
 use super::tx::{ReadTx, Record, Tx};
 use super::writer::{Desk, Work};
 
-/// What binds a person to a team: role, whether the team is closed, or the role that was granted for the one thing.
-macro_rules! binding {
-    () => {
-        "m.role, m.user_id IS NOT NULL AND (SELECT t.deleted_at IS NOT NULL FROM teams t WHERE t.id = ?4), \
-         CASE WHEN m.role IS NULL AND ?5 IS NOT NULL THEN (SELECT g.role FROM resource_grants g \
-         JOIN teams t ON t.id = g.team_id AND t.deleted_at IS NULL WHERE g.user_id = ?1 AND g.resource_id = ?5 \
-         AND g.team_id = ?4 AND g.resource_type = ?6 AND g.removed_at IS NULL AND g.expires_at > ?3) END"
-    };
-}
-
 statements! {
-    BY_SESSION = concat!(
-        "SELECT u.state, u.instance_role, u.pseudonym, ", binding!(), ", \
-        s.revoked_at IS NULL AND s.expires_at > ?3 AND s.epoch = u.session_epoch, s.auth_time, s.method \
-        FROM users u JOIN sessions s ON s.id = ?2 AND s.user_id = u.id \
-        LEFT JOIN memberships m ON m.user_id = u.id AND m.team_id = ?4 WHERE u.id = ?1"
-    );
-    BY_KEY = concat!(
-        "SELECT u.state, u.instance_role, u.pseudonym, ", binding!(), ", \
-        k.revoked_at IS NULL AND k.expires_at > ?3 AND u.state = 'active', k.scopes \
-        FROM users u JOIN api_keys k ON k.id = ?2 AND k.user_id = u.id \
-        LEFT JOIN memberships m ON m.user_id = u.id AND m.team_id = ?4 WHERE u.id = ?1"
-    );
     PSEUDONYM = "SELECT pseudonym FROM users WHERE id = ?1";
-}
-
-/// Whoever acts, as the database knows them at this moment.
-struct Standing {
-    subject: Subject,
-    person: Option<(Id<User>, Uuid)>,
-}
-
-impl Standing {
-    fn read(read: &ReadTx<'_>, actor: &Actor, target: Target) -> Result<Self, Error> {
-        let alone = |subject| Ok(Self { subject, person: None });
-        match actor {
-            Actor::Anonymous => alone(Subject::Anonymous),
-            Actor::Job(_) => alone(Subject::Job),
-            Actor::Operator => alone(Subject::Operator),
-            Actor::User(signed_in) => Self::of_user(read, *signed_in, target),
-        }
-    }
-
-    fn of_user(read: &ReadTx<'_>, signed_in: SignedIn, target: Target) -> Result<Self, Error> {
-        let team = match target.scope {
-            Scope::Team(team) => Some(team),
-            Scope::Instance => None,
-        };
-        let (sql, proof): (_, Value) = match signed_in.proof {
-            Proof::Session(session) => (BY_SESSION, session.id.into()),
-            Proof::ApiKey(key) => (BY_KEY, key.into()),
-        };
-        let now = read.now();
-        let thing = target.resource;
-        let values = [
-            signed_in.user.into(),
-            proof,
-            now.into(),
-            team.into(),
-            thing.map(|thing| thing.id).into(),
-            thing.map(|thing| thing.kind).into(),
-        ];
-        let found = read.first(sql, &values, |row| {
-            let subject = Subject::User {
-                account: account(row.word(0, UserState::parse)?, row.integer(6)? == 1),
-                instance_role: row.word_or_none(1, Role::parse)?,
-                team: binding(&row)?,
-                assurance: match signed_in.proof {
-                    Proof::Session(_) if row.word(8, Method::parse)? == Method::Qr => Assurance::Vouched,
-                    Proof::Session(_) if is_fresh(row.time(7)?, now) => Assurance::Fresh,
-                    Proof::Session(_) => Assurance::Stale,
-                    Proof::ApiKey(_) => Assurance::Key(Scopes::from_stored(row.text(7)?)),
-                },
-            };
-            Ok(Self { subject, person: Some((signed_in.user, row.id::<()>(2)?.uuid())) })
-        })?;
-        let nobody = Subject::User {
-            account: Account::Ended,
-            instance_role: None,
-            team: Binding::Nothing,
-            assurance: Assurance::Stale,
-        };
-        Ok(found.unwrap_or(Self { subject: nobody, person: None }))
-    }
-}
-
-/// What binds the person to the target's team.
-fn binding(row: &Row<'_>) -> Result<Binding, Error> {
-    let (role, granted) = (row.word_or_none(3, Role::parse)?, row.word_or_none(5, Role::parse)?);
-    let is_closed = row.integer_or_none(4)? == Some(1);
-    Ok(match (role, granted) {
-        (Some(role), _) if is_closed => Binding::Closed(role),
-        (Some(role), _) => Binding::Member(role),
-        (None, Some(role)) => Binding::Guest(role),
-        (None, None) => Binding::Nothing,
-    })
-}
-
-/// How an account stands, and the sign-in or key with it.
-const fn account(state: UserState, is_live: bool) -> Account {
-    match (state, is_live) {
-        (UserState::Active, true) => Account::Active,
-        (UserState::Leaving, true) => Account::Leaving,
-        _ => Account::Ended,
-    }
-}
-
-/// Whether a proof of identity is recent enough for a dangerous act. One from the future is none: the clock was set
-/// back, and nobody knows how old it is.
-fn is_fresh(auth_time: Timestamp, now: Timestamp) -> bool {
-    auth_time <= now && now.since(auth_time) <= STEP_UP_WINDOW
 }
 
 /// The permission's answer as an error.
@@ -176,11 +66,13 @@ pub(super) struct Pending<A: Action> {
     pub caller: Caller,
     pub action: Option<A>,
     pub quota: Option<QuotaUse>,
-    pub outcome: Option<Result<Done<A::Output>, Error>>,
+    /// Set when a repetition of the request shall not do it twice.
+    pub once: Option<Once<A::Output>>,
+    pub outcome: Option<Result<Answered<A::Output>, Error>>,
     pub signals: Signals,
     /// What to tell after the commit.
     pub waiting: Vec<Signal>,
-    pub reply: Option<oneshot::Sender<Result<Done<A::Output>, Error>>>,
+    pub reply: Option<oneshot::Sender<Result<Answered<A::Output>, Error>>>,
 }
 
 impl<A: Action> Work for Pending<A> {
@@ -237,7 +129,7 @@ impl<A: Action> Work for Pending<A> {
 }
 
 impl<A: Action> Pending<A> {
-    /// Permission, effect, allowance, audit row.
+    /// Permission, effect, allowance, audit row; or the answer that was given before.
     fn attempt(
         &mut self,
         desk: &mut Desk<'_>,
@@ -245,8 +137,17 @@ impl<A: Action> Pending<A> {
         facts: &Facts,
         standing: &Standing,
         now: Timestamp,
-    ) -> Result<Done<A::Output>, Error> {
-        let (output, mut record) = effect(desk, &self.caller, action, facts.permission, standing, now)?;
+    ) -> Result<Answered<A::Output>, Error> {
+        let read = ReadTx::new(desk.engine, desk.keys, now);
+        authorize(facts.permission, standing, action.relation(&read, &self.caller))?;
+        if let (Some(once), Some((user, _))) = (&self.once, standing.person)
+            && let Some(before) = idempotency::find(&read, user, &once.mark)?
+        {
+            return Ok(Answered::Before(before));
+        }
+        let mut tx = Tx::new(read, desk.entropy, &self.caller);
+        let output = action.apply(&mut tx)?;
+        let mut record = tx.record;
         if let Some(used) = &self.quota {
             quota::save(desk.engine, used)?;
         }
@@ -255,8 +156,12 @@ impl<A: Action> Pending<A> {
             signals.push(Signal::Happened(team));
         }
         let seq = record_success(desk, &self.caller, facts, standing, record, now)?;
+        if let Some(Once { mark, render }) = self.once.take() {
+            let mut tx = Tx::new(ReadTx::new(desk.engine, desk.keys, now), desk.entropy, &self.caller);
+            idempotency::keep(&mut tx, &mark, render(&output)?.as_deref(), seq)?;
+        }
         self.waiting = signals;
-        Ok(Done { output, seq })
+        Ok(Answered::Now(Done { output, seq }))
     }
 }
 
@@ -286,22 +191,6 @@ struct Facts {
     permission: Permission,
     event: Event,
     target: Target,
-}
-
-/// Authorizes and applies.
-fn effect<A: Action>(
-    desk: &Desk<'_>,
-    caller: &Caller,
-    action: A,
-    permission: Permission,
-    standing: &Standing,
-    now: Timestamp,
-) -> Result<(A::Output, Record), Error> {
-    let read = ReadTx::new(desk.engine, desk.keys, now);
-    authorize(permission, standing, action.relation(&read, caller))?;
-    let mut tx = Tx::new(read, desk.entropy, caller);
-    let output = action.apply(&mut tx)?;
-    Ok((output, tx.record))
 }
 
 fn record_success(

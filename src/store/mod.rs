@@ -20,6 +20,7 @@ pub mod device;
 mod door;
 mod engine;
 pub mod feed;
+pub mod idempotency;
 pub mod identity;
 mod inspection;
 pub mod invitation;
@@ -41,6 +42,7 @@ pub mod search;
 pub mod session;
 mod signal;
 mod sqlite;
+mod standing;
 #[cfg(test)]
 mod statements;
 pub mod team;
@@ -58,7 +60,7 @@ use crate::crypto::bearer::TokenKeys;
 use crate::domain::Error;
 use crate::domain::actor::Caller;
 
-pub use action::{Action, Asker, Done, Query, Reach, Resource, Scope, Target, their_own};
+pub use action::{Action, Answered, Asker, Done, Query, Reach, Resource, Scope, Target, their_own};
 pub use door::Note;
 pub use engine::Value;
 pub use inspection::Inspection;
@@ -67,6 +69,7 @@ pub use signal::Signal;
 pub use tx::{ReadTx, Tx};
 
 use door::{Pending, PendingNote};
+use idempotency::Once;
 use keys::Keys;
 use lock::Lock;
 use quota::QuotaUse;
@@ -92,12 +95,37 @@ impl Store {
         action: A,
         quota: Option<QuotaUse>,
     ) -> Result<Done<A::Output>, Error> {
+        match self.submit(caller, action, quota, None).await? {
+            Answered::Now(done) => Ok(done),
+            Answered::Before(_) => Err(Error::internal("an answer of before to an act without a mark")),
+        }
+    }
+
+    /// As [`act`](Self::act), at most once for each mark: a repetition gets what was answered before.
+    pub(crate) async fn act_once<A: Action>(
+        &self,
+        caller: Caller,
+        action: A,
+        quota: Option<QuotaUse>,
+        once: Once<A::Output>,
+    ) -> Result<Answered<A::Output>, Error> {
+        self.submit(caller, action, quota, Some(once)).await
+    }
+
+    async fn submit<A: Action>(
+        &self,
+        caller: Caller,
+        action: A,
+        quota: Option<QuotaUse>,
+        once: Option<Once<A::Output>>,
+    ) -> Result<Answered<A::Output>, Error> {
         let (reply, answer) = oneshot::channel();
         let signals = self.signals.clone();
         let pending = Pending {
             caller,
             action: Some(action),
             quota,
+            once,
             outcome: None,
             signals,
             waiting: Vec::new(),

@@ -8,9 +8,9 @@ use crate::base::entropy::SystemEntropy;
 use crate::crypto::keyring::RootKey;
 
 use super::{
-    Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, delegation, device, door, feed, identity,
-    inspection, invitation, job, keys, leaving, login, login_code, notification, open, passkey, people, provider_token,
-    qr_sign_in, quota, search, session, team, trip, user,
+    Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, delegation, device, door, feed, idempotency,
+    identity, inspection, invitation, job, keys, leaving, login, login_code, notification, open, passkey, people,
+    provider_token, qr_sign_in, quota, search, session, standing, team, trip, user,
 };
 
 const ALL: &[(&str, &[&str])] = &[
@@ -23,6 +23,7 @@ const ALL: &[(&str, &[&str])] = &[
     ("device", device::STATEMENTS),
     ("door", door::STATEMENTS),
     ("feed", feed::STATEMENTS),
+    ("idempotency", idempotency::STATEMENTS),
     ("identity", identity::STATEMENTS),
     ("inspection", inspection::STATEMENTS),
     ("invitation", invitation::STATEMENTS),
@@ -40,6 +41,7 @@ const ALL: &[(&str, &[&str])] = &[
     ("quota", quota::STATEMENTS),
     ("search", search::STATEMENTS),
     ("session", session::STATEMENTS),
+    ("standing", standing::STATEMENTS),
     ("team", team::STATEMENTS),
     ("trip", trip::STATEMENTS),
     ("user", user::STATEMENTS),
@@ -96,6 +98,7 @@ fn what_does_not_follow_an_index_is_known() {
     clean_up: SCAN invitations USING INDEX invitations_with_hash | SELECT EXISTS (SELECT t.selector FROM api_tokens
     clean_up: SCAN sign_in_links USING INDEX sign_in_links_with_hash | UPDATE sign_in_links SET hash = NULL
     clean_up: SCAN invitations USING INDEX invitations_with_hash | UPDATE invitations SET hash = NULL
+    idempotency: SCAN CONSTANT ROW | SELECT EXISTS (SELECT 1 FROM idempotency_keys
     login: SCAN sign_in_links | UPDATE sign_in_links SET consumed_at = ?1
     qr_sign_in: SCAN (subquery-1) | SELECT count(*) FROM (SELECT 1 FROM
     quota: SCAN quota_state | SELECT user_id, quota, free_at FROM quota_state

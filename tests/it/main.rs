@@ -31,6 +31,7 @@ mod openapi;
 mod operations;
 mod passkeys;
 mod qr;
+mod repetition;
 mod schema;
 mod sign_in;
 mod subprocess;

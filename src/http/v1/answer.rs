@@ -5,14 +5,46 @@ use poem::{IntoResponse, Response};
 use poem_openapi::ApiResponse;
 use poem_openapi::payload::Json;
 use poem_openapi::registry::{MetaResponses, Registry};
-use poem_openapi::types::ToJSON;
+use poem_openapi::types::{ParseFromJSON, ToJSON};
 
-use crate::app::Allowance;
-use crate::domain::Error;
+use crate::app::idempotency::Repeatable;
+use crate::app::{Acted, Allowance};
+use crate::domain::{Conflict, Error};
+use crate::http::caller::Member;
+use crate::http::problem::Failure;
+use crate::store::Action;
 
-/// Something new.
+/// Something new; a repetition of the request gets the same answer.
 #[derive(ApiResponse)]
 pub enum Created<T: ToJSON + Send + Sync> {
+    /// Made, durable, and on record.
+    #[oai(status = 201)]
+    Created(
+        Json<T>,
+        /// Where it is.
+        #[oai(header = "Location")]
+        String,
+        /// The audit row that stands for it.
+        #[oai(header = "Milton-Audit")]
+        i64,
+        /// Its version, for `If-Match`.
+        #[oai(header = "ETag")]
+        Option<String>,
+        /// What is left of the quota.
+        #[oai(header = "RateLimit")]
+        Option<String>,
+        /// What the quota allows.
+        #[oai(header = "RateLimit-Policy")]
+        Option<String>,
+        /// `true` on the answer that was given before to the same request.
+        #[oai(header = "Idempotency-Replayed")]
+        Option<bool>,
+    ),
+}
+
+/// Something new that no repetition of the request can make or show again: its request is good once anyway.
+#[derive(ApiResponse)]
+pub enum CreatedOnce<T: ToJSON + Send + Sync> {
     /// Made, durable, and on record.
     #[oai(status = 201)]
     Created(
@@ -35,14 +67,72 @@ pub enum Created<T: ToJSON + Send + Sync> {
     ),
 }
 
+/// The quota's two headers.
+fn rate_limit(allowance: Option<&Allowance>) -> (Option<String>, Option<String>) {
+    let left = allowance.map(|allowance| format!("\"{}\";r={}", allowance.quota.name, allowance.remaining));
+    let policy = allowance
+        .map(|Allowance { quota, .. }| format!("\"{}\";q={};w={}", quota.name, quota.limit, quota.window.as_secs()));
+    (left, policy)
+}
+
 impl<T: ToJSON + Send + Sync> Created<T> {
     /// Answers what was made.
     pub fn at(location: String, body: T, seq: i64, etag: Option<String>, allowance: Option<&Allowance>) -> Self {
-        let left = allowance.map(|allowance| format!("\"{}\";r={}", allowance.quota.name, allowance.remaining));
-        let policy = allowance.map(|Allowance { quota, .. }| {
-            format!("\"{}\";q={};w={}", quota.name, quota.limit, quota.window.as_secs())
-        });
+        let (left, policy) = rate_limit(allowance);
+        Self::Created(Json(body), location, seq, etag, left, policy, None)
+    }
+}
+
+impl<T: ToJSON + Send + Sync> CreatedOnce<T> {
+    /// Answers what was made.
+    pub fn at(location: String, body: T, seq: i64, etag: Option<String>, allowance: Option<&Allowance>) -> Self {
+        let (left, policy) = rate_limit(allowance);
         Self::Created(Json(body), location, seq, etag, left, policy)
+    }
+}
+
+/// What was made: the parts of a 201 that a repetition gets once more.
+pub struct Made<T> {
+    /// Where it is.
+    pub location: String,
+    /// It.
+    pub body: T,
+    /// Its version.
+    pub etag: Option<String>,
+}
+
+impl<T: ToJSON + ParseFromJSON + Send + Sync> Made<T> {
+    fn to_text(&self) -> Result<String, Error> {
+        let kept = (&self.location, self.body.to_json(), &self.etag);
+        serde_json::to_string(&kept).map_err(Error::internal)
+    }
+
+    fn from_text(text: &str) -> Result<Self, Error> {
+        let (location, body, etag) = serde_json::from_str(text).map_err(Error::internal)?;
+        let body = T::parse_from_json(body).map_err(|error| Error::internal(error.into_message()))?;
+        Ok(Self { location, body, etag })
+    }
+}
+
+impl Member {
+    /// Makes something new, once for each `Idempotency-Key`: `show` turns what the action answers into the answer.
+    pub async fn create<A: Action, T: ToJSON + ParseFromJSON + Send + Sync + 'static>(
+        &self,
+        action: A,
+        show: fn(&A::Output) -> Made<T>,
+    ) -> Result<Created<T>, Failure> {
+        let keep = move |output: &A::Output| show(output).to_text().map(Some);
+        Ok(match self.act_once(&self.caller, action, self.mark, keep).await? {
+            Repeatable::Made(Acted { output, seq, allowance }) => {
+                let Made { location, body, etag } = show(&output);
+                Created::at(location, body, seq, etag, allowance.as_ref())
+            }
+            Repeatable::Before(before) => {
+                let answer = before.answer.ok_or(Error::Conflict(Conflict::AlreadyMade))?;
+                let Made { location, body, etag } = Made::from_text(&answer)?;
+                Created::Created(Json(body), location, before.seq, etag, None, None, Some(true))
+            }
+        })
     }
 }
 

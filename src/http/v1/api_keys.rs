@@ -70,7 +70,7 @@ impl ApiKeys {
             },
             lifetime: body.expires_in.map(|seconds| Duration::from_secs(seconds.into())),
         };
-        let acted = member.create_api_key(&member.caller, wanted).await?;
+        let acted = member.create_api_key(&member.caller, wanted, member.mark).await?;
         let location = format!("/api/v1/me/api-keys/{}", acted.output.key.id);
         Ok(Created::at(location, acted.output.into(), acted.seq, None, acted.allowance.as_ref()))
     }

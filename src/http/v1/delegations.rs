@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Changed, Created, Removed, Shown, etag, if_match};
+use super::answer::{Changed, Created, Made, Removed, Shown, etag, if_match};
 use super::model::{CustodyLink, Delegation, DelegationState, List, Priority, page_request, timestamp};
 use crate::app::delegation::{Changes, Create, Delete, Get, GetCustody, ListOfTeam, TakeStep, Update, Which};
 use crate::base::id::Id;
@@ -137,10 +137,12 @@ impl Delegations {
             assignee: body.assignee_id.map(Id::from_uuid),
             offer: body.offer.unwrap_or_default(),
         };
-        let acted = member.act(&member.caller, action).await?;
-        let location = format!("/api/v1/teams/{}/delegations/{}", acted.output.team, acted.output.id);
-        let tag = etag(acted.output.version);
-        Ok(Created::at(location, acted.output.into(), acted.seq, Some(tag), acted.allowance.as_ref()))
+        let made = |made: &delegation::Delegation| Made {
+            location: format!("/api/v1/teams/{}/delegations/{}", made.team, made.id),
+            etag: Some(etag(made.version)),
+            body: made.clone().into(),
+        };
+        member.create(action, made).await
     }
 
     /// A team's delegations

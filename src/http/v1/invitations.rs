@@ -115,7 +115,7 @@ impl Invitations {
             email: body.email.as_deref().map(|email| Email::parse("/email", email)).transpose()?,
             lifetime: body.expires_in.map(|seconds| Duration::from_secs(seconds.into())),
         };
-        let acted = member.invite(&member.caller, invite).await?;
+        let acted = member.invite(&member.caller, invite, member.mark).await?;
         let made = acted.output;
         let location = format!("/api/v1/teams/{}/invitations/{}", made.invitation.team, made.invitation.id);
         let body = InvitationWithToken {

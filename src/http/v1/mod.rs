@@ -83,7 +83,8 @@ record.\n\n\
 **Authorize** with a session's token (`mlt_s_…`): a one-time link or an invitation gives one; or with an API key (`mlt_k_…`), which \
 opens what its scopes name. Every refusal is an \
 RFC 9457 problem; every change answers the number of its audit row in `Milton-Audit`; lists come in pages with a \
-`next_cursor`; editing wants the `ETag` in `If-Match` and answers 412 when somebody else was faster.";
+`next_cursor`; editing wants the `ETag` in `If-Match` and answers 412 when somebody else was faster; what makes something \
+takes an `Idempotency-Key`, and is done once however often it is sent.";
 
 /// The document that `/openapi.json`, `milton openapi` and the committed file show.
 pub fn document() -> Result<serde_json::Value, Error> {

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Changed, Created, Removed, Shown, etag, if_match};
+use super::answer::{Changed, CreatedOnce, Removed, Shown, etag, if_match};
 use super::auth::{Device, SessionBegun, arrival};
 use super::model::{List, moment};
 use crate::app::Acted;
@@ -120,13 +120,13 @@ impl Passkeys {
     /// Up to twenty for a person. What does not prove that it was made just now, here, by a verified person, is refused
     /// (`passkey-refused`) and uses the ceremony up. Permission `passkey:manage` · event `passkey.created`.
     #[oai(path = "/me/passkeys", method = "post", operation_id = "createPasskey", tag = "Tag::Me")]
-    async fn create(&self, member: Member, body: Body<NewPasskey>) -> Result<Created<Passkey>, Failure> {
+    async fn create(&self, member: Member, body: Body<NewPasskey>) -> Result<CreatedOnce<Passkey>, Failure> {
         let Body(NewPasskey { ceremony_id, credential, name }) = body;
         let (answer, name) = (Attestation::parse(value(credential))?, Name::parse("/name", &name)?);
         let acted = member.create_passkey(&member.caller, Id::from_uuid(ceremony_id), &answer, name).await?;
         let passkey = Passkey::from(acted.output);
         let (location, tag) = (format!("/api/v1/me/passkeys/{}", passkey.id), passkey.etag.clone());
-        Ok(Created::at(location, passkey, acted.seq, Some(tag), acted.allowance.as_ref()))
+        Ok(CreatedOnce::at(location, passkey, acted.seq, Some(tag), acted.allowance.as_ref()))
     }
 
     /// Which passkeys do I have?

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Changed, Created, Shown};
+use super::answer::{Changed, CreatedOnce, Shown};
 use super::auth::SessionBegun;
 use super::model::moment;
 use crate::app::Acted;
@@ -175,7 +175,7 @@ impl Qr {
     /// network.
     /// Permission `sign-in:use` · event `auth.qr.created` · quota 10 in 5 minutes per address.
     #[oai(path = "/", method = "post", operation_id = "createQrSignIn")]
-    async fn create(&self, visitor: Visitor, body: Body<NewQrSignIn, SMALL>) -> Result<Created<QrSignIn>, Failure> {
+    async fn create(&self, visitor: Visitor, body: Body<NewQrSignIn, SMALL>) -> Result<CreatedOnce<QrSignIn>, Failure> {
         let Body(NewQrSignIn { device }) = body;
         let device = DeviceDescription::try_from(device)?;
         let Acted { output, seq, allowance } = visitor.begin_qr_sign_in(&visitor.caller, device).await?;
@@ -189,7 +189,7 @@ impl Qr {
             text: code.text(),
             expires_at: moment(output.expires_at),
         };
-        Ok(Created::at(format!("/api/v1/auth/qr/{}", output.id), body, seq, None, allowance.as_ref()))
+        Ok(CreatedOnce::at(format!("/api/v1/auth/qr/{}", output.id), body, seq, None, allowance.as_ref()))
     }
 
     /// How does my QR sign-in fare?

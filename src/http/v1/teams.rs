@@ -6,9 +6,9 @@ use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Changed, Created, Removed, Shown, etag, if_match};
+use super::answer::{Changed, Created, Made, Removed, Shown, etag, if_match};
 use super::model::{List, Member as TeamMember, Role, Team, page_request};
-use crate::app::team::{ChangeRole, Create, Get, Leave, ListMembers, ListMine, RemoveMember, Update};
+use crate::app::team::{ChangeRole, Create, Get, Leave, ListMembers, ListMine, MyTeam, RemoveMember, Update};
 use crate::base::id::Id;
 use crate::domain::text::Name;
 use crate::http::body::Body;
@@ -39,10 +39,12 @@ impl Teams {
     #[oai(path = "/", method = "post", operation_id = "createTeam")]
     async fn create(&self, member: Member, body: Body<TeamName>) -> Result<Created<Team>, Failure> {
         let action = Create { name: Name::parse("/name", &body.name)? };
-        let acted = member.act(&member.caller, action).await?;
-        let tag = etag(acted.output.team.version);
-        let location = format!("/api/v1/teams/{}", acted.output.team.id);
-        Ok(Created::at(location, acted.output.into(), acted.seq, Some(tag), None))
+        let made = |made: &MyTeam| Made {
+            location: format!("/api/v1/teams/{}", made.team.id),
+            etag: Some(etag(made.team.version)),
+            body: made.clone().into(),
+        };
+        member.create(action, made).await
     }
 
     /// Which teams do I belong to?

@@ -179,13 +179,15 @@ CREATE TABLE notification_preferences (
     PRIMARY KEY (user_id, kind)
 ) STRICT, WITHOUT ROWID;
 
--- What was answered to a request that a client may repeat, for a day.
+-- What was answered to a request that a client may repeat, for a day; without the answer where it is shown once. `seq` is
+-- the audit row that stands for the act.
 CREATE TABLE idempotency_keys (
     user_id       TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     key_hash      BLOB    NOT NULL,
     request_hash  BLOB    NOT NULL,
     id            TEXT    NOT NULL,
-    answer_sealed BLOB    NOT NULL,
+    answer_sealed BLOB,
+    seq           INTEGER NOT NULL,
     created_at    INTEGER NOT NULL,
     PRIMARY KEY (user_id, key_hash)
 ) STRICT, WITHOUT ROWID;
