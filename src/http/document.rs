@@ -15,10 +15,31 @@ use crate::domain::Error;
 /// `Internal` when the framework's document is not JSON.
 pub fn document<T: OpenApi, W: Webhook>(service: &OpenApiService<T, W>) -> Result<Value, Error> {
     let mut document: Value = serde_json::from_str(&service.spec()).map_err(Error::internal)?;
+    lift_remarks(&mut document);
     tighten_requests(&mut document);
     name_repeatable(&mut document);
     share_refusals(&mut document);
     Ok(document)
+}
+
+/// The framework says a described reference as `allOf` of the reference and of a part that describes only, and says the
+/// description once more beside it. Generators of clients take such a part for a type that cannot be combined: what it
+/// says belongs beside the reference.
+fn lift_remarks(value: &mut Value) {
+    if let Some(parts) = value.get_mut("allOf").and_then(Value::as_array_mut) {
+        let says_no_type = |part: &mut Value| {
+            part.as_object().is_some_and(|part| part.keys().all(|key| key == "description" || key == "nullable"))
+        };
+        let said: Vec<Value> = parts.extract_if(.., says_no_type).collect();
+        for (key, part) in said.into_iter().filter_map(|part| part.as_object().cloned()).flatten() {
+            value[key] = part;
+        }
+    }
+    match value {
+        Value::Object(object) => object.values_mut().for_each(lift_remarks),
+        Value::Array(list) => list.iter_mut().for_each(lift_remarks),
+        _ => {}
+    }
 }
 
 /// What may be sent is said in full; answers stay open, so that a field may be added to them.
@@ -60,7 +81,7 @@ fn collect_references(value: &Value, found: &mut BTreeSet<String>) {
 /// all of them.
 fn name_repeatable(document: &mut Value) {
     for operation in operations(document) {
-        let is_repeatable = operation.pointer("/responses/201/headers/Idempotency-Replayed").is_some();
+        let is_repeatable = operation.pointer("/responses/201/headers/IDEMPOTENCY-REPLAYED").is_some();
         let Some(object) = operation.as_object_mut().filter(|_| is_repeatable) else { continue };
         let parameters = object.entry("parameters").or_insert_with(|| json!([]));
         parameters.as_array_mut().into_iter().for_each(|parameters| {
