@@ -25,6 +25,7 @@ mod limits;
 mod live;
 mod lying_provider;
 mod matrix;
+mod model;
 mod notifications;
 mod oidc;
 mod openapi;
