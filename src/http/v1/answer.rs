@@ -38,11 +38,63 @@ pub enum Created<T: ToJSON + Send + Sync> {
 impl<T: ToJSON + Send + Sync> Created<T> {
     /// Answers what was made.
     pub fn at(location: String, body: T, seq: i64, etag: Option<String>, allowance: Option<&Allowance>) -> Self {
-        let left = allowance.map(|allowance| format!("\"{}\";r={}", allowance.quota.name, allowance.remaining));
-        let policy = allowance.map(|Allowance { quota, .. }| {
-            format!("\"{}\";q={};w={}", quota.name, quota.limit, quota.window.as_secs())
-        });
+        let (left, policy) = rate_limit(allowance);
         Self::Created(Json(body), location, seq, etag, left, policy)
+    }
+}
+
+/// What is left of a quota, and what it allows, as headers say it.
+fn rate_limit(allowance: Option<&Allowance>) -> (Option<String>, Option<String>) {
+    let left = allowance.map(|allowance| format!("\"{}\";r={}", allowance.quota.name, allowance.remaining));
+    let policy = allowance
+        .map(|Allowance { quota, .. }| format!("\"{}\";q={};w={}", quota.name, quota.limit, quota.window.as_secs()));
+    (left, policy)
+}
+
+/// Something new, or what was there in its place.
+#[derive(ApiResponse)]
+pub enum Begun<T: ToJSON + Send + Sync> {
+    /// Made, durable, and on record.
+    #[oai(status = 201)]
+    New(
+        Json<T>,
+        /// Where it is.
+        #[oai(header = "Location")]
+        String,
+        /// The audit row that stands for it.
+        #[oai(header = "Milton-Audit")]
+        i64,
+        /// Its version, for `If-Match`.
+        #[oai(header = "ETag")]
+        String,
+        /// What is left of the quota.
+        #[oai(header = "RateLimit")]
+        Option<String>,
+        /// What the quota allows.
+        #[oai(header = "RateLimit-Policy")]
+        Option<String>,
+    ),
+    /// It was there.
+    #[oai(status = 200)]
+    Found(
+        Json<T>,
+        /// Where it is.
+        #[oai(header = "Location")]
+        String,
+        /// The audit row that stands for what changed, if anything did.
+        #[oai(header = "Milton-Audit")]
+        Option<i64>,
+        /// Its version, for `If-Match`.
+        #[oai(header = "ETag")]
+        String,
+    ),
+}
+
+impl<T: ToJSON + Send + Sync> Begun<T> {
+    /// Answers what was made.
+    pub fn new(location: String, body: T, seq: i64, etag: String, allowance: Option<&Allowance>) -> Self {
+        let (left, policy) = rate_limit(allowance);
+        Self::New(Json(body), location, seq, etag, left, policy)
     }
 }
 
