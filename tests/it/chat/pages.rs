@@ -72,8 +72,8 @@ async fn nothing_is_missed_or_seen_twice_while_many_talk_at_once() {
             }
         }
     });
+    let begun = read(&stage.ben, &conversation, "limit=1").await;
     let reader = async {
-        let begun = read(&stage.ben, &conversation, "limit=1").await;
         let mut forth = cursor(&begun, "next_cursor").unwrap();
         let mut seen = items(&begun);
         while seen.len() < 81 {
