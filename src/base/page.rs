@@ -66,11 +66,87 @@ impl<T> Page<T> {
     }
 }
 
+/// What a caller asks of a list that is read both ways, such as the messages of a conversation.
+#[derive(Clone, Debug)]
+pub struct WindowRequest {
+    limit: u32,
+    edge: Edge,
+}
+
+/// Where a window begins, and which way it goes from there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// At the list's end, backwards.
+    End,
+    /// Behind this position, backwards.
+    Before(Cursor),
+    /// Behind this position, forwards.
+    After(Cursor),
+}
+
+impl WindowRequest {
+    /// `None` when the limit is outside 1–100, a cursor is not one of ours, or there are two.
+    pub fn parse(limit: Option<u32>, before: Option<&str>, after: Option<&str>) -> Option<Self> {
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        let edge = match (before, after) {
+            (None, None) => Edge::End,
+            (Some(text), None) => Edge::Before(Cursor::parse(text)?),
+            (None, Some(text)) => Edge::After(Cursor::parse(text)?),
+            (Some(_), Some(_)) => return None,
+        };
+        (1..=MAX_LIMIT).contains(&limit).then_some(Self { limit, edge })
+    }
+
+    /// One more than the window holds: the extra row tells whether there is more behind it.
+    pub const fn fetch(&self) -> i64 {
+        self.limit as i64 + 1
+    }
+
+    /// Where it begins.
+    pub const fn edge(&self) -> &Edge {
+        &self.edge
+    }
+
+    /// Cuts the extra row off what was read from the edge on and puts the rest into ascending order; `key` names an
+    /// item's position.
+    pub fn cut<T>(&self, mut items: Vec<T>, key: impl Fn(&T) -> String) -> Window<T> {
+        let more = items.len() > self.limit as usize;
+        items.truncate(self.limit as usize);
+        let is_forwards = matches!(self.edge, Edge::After(_));
+        if !is_forwards {
+            items.reverse();
+        }
+        let first = items.first().filter(|_| more || is_forwards).map(|item| Cursor(key(item)));
+        let next = match (items.last(), &self.edge) {
+            (Some(last), _) => Some(Cursor(key(last))),
+            (None, Edge::After(cursor)) => Some(cursor.clone()),
+            (None, Edge::End | Edge::Before(_)) => None,
+        };
+        Window { items, prev: first, next }
+    }
+}
+
+/// A stretch of a list that is read both ways.
+#[derive(Clone, Debug)]
+pub struct Window<T> {
+    /// The items, in ascending order whichever way was asked.
+    pub items: Vec<T>,
+    /// Before which the older ones stand; `None` when there are none.
+    pub prev: Option<Cursor>,
+    /// Behind which the newer ones stand or will stand; `None` when the list is empty.
+    pub next: Option<Cursor>,
+}
+
 /// A position in a list: base64url of the last item's key. It grants nothing: every page is authorized anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor(String);
 
 impl Cursor {
+    /// The key of the item it names.
+    pub fn key(&self) -> &str {
+        &self.0
+    }
+
     fn parse(text: &str) -> Option<Self> {
         let key = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
         let plain = key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
@@ -97,6 +173,25 @@ mod tests {
         let text = page.next.unwrap().to_string();
         assert_eq!(PageRequest::parse(None, Some(&text)).unwrap().after(), Some("b"));
         assert!(request.cut(vec!["a", "b"], ToString::to_string).next.is_none());
+    }
+
+    #[test]
+    fn a_window_goes_both_ways_and_is_always_ascending() {
+        let ask = |before: Option<&str>, after: Option<&str>| WindowRequest::parse(Some(2), before, after).unwrap();
+        let shown = |window: Window<i32>| (window.items, window.prev.map(|c| c.0), window.next.map(|c| c.0));
+        let [two, four] = ["2", "4"].map(|key| Cursor(key.to_owned()).to_string());
+        let own = |text: &str| Some(text.to_owned());
+        let key = |item: &i32| item.to_string();
+        assert_eq!(shown(ask(None, None).cut(vec![5, 4, 3], key)), (vec![4, 5], own("4"), own("5")));
+        assert_eq!(shown(ask(Some(&four), None).cut(vec![3, 2, 1], key)), (vec![2, 3], own("2"), own("3")));
+        assert_eq!(shown(ask(Some(&two), None).cut(vec![1], key)), (vec![1], None, own("1")));
+        assert_eq!(shown(ask(None, Some(&two)).cut(vec![3, 4, 5], key)), (vec![3, 4], own("3"), own("4")));
+        assert_eq!(shown(ask(None, Some(&four)).cut(vec![], key)), (vec![], None, own("4")), "ask again later");
+        assert_eq!(shown(ask(None, None).cut(vec![], key)), (vec![], None, None));
+        assert_eq!(ask(Some(&two), None).edge(), &Edge::Before(Cursor("2".to_owned())));
+        assert!(WindowRequest::parse(None, Some(&two), Some(&four)).is_none(), "one way at a time");
+        assert!(WindowRequest::parse(Some(0), None, None).is_none());
+        assert!(WindowRequest::parse(None, Some("*"), None).is_none());
     }
 
     #[test]

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::base::clock::Timestamp;
 use crate::base::id::Id;
 
+use super::conversation::Conversation;
 use super::device::Device;
+use super::message::Message;
+use super::team::Team;
 
 /// A notification as its addressee sees it.
 #[derive(Clone)]
@@ -72,6 +75,17 @@ pub enum News {
         /// Where it is.
         address: Option<String>,
     },
+    /// Somebody mentioned the reader in a message.
+    MessageMention {
+        /// Who.
+        name: String,
+        /// In which team.
+        team: Id<Team>,
+        /// In which conversation.
+        conversation: Id<Conversation>,
+        /// In which message.
+        message: Id<Message>,
+    },
 }
 
 impl News {
@@ -84,6 +98,7 @@ impl News {
             Self::ApiKeyCreated { .. } => "api-key-created",
             Self::IdentityLinked { .. } => "identity-linked",
             Self::QrApproved { .. } => "qr-approved",
+            Self::MessageMention { .. } => "message-mention",
         }
     }
 

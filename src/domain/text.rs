@@ -18,6 +18,8 @@ pub type Title = Line<200>;
 pub type Reason = Line<200>;
 /// A delegation's label.
 pub type Label = Line<40>;
+/// A conversation's title.
+pub type Topic = Line<120>;
 
 impl<const MAX: usize> Line<MAX> {
     /// Refuses what is empty, too long or holds control or invisible characters; `pointer` says where it stood.
@@ -56,6 +58,8 @@ pub struct Prose<const MAX: usize>(String);
 
 /// What a delegation is about.
 pub type Body = Prose<20_000>;
+/// What a message says.
+pub type Said = Prose<8_000>;
 
 impl<const MAX: usize> Prose<MAX> {
     /// Refuses what is too long or holds control characters; `pointer` says where it stood.
@@ -67,6 +71,19 @@ impl<const MAX: usize> Prose<MAX> {
             return Err(Error::invalid(pointer, "must not hold control characters"));
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// The same, of a text that must say something: one in which nothing can be seen is refused as well.
+    pub fn parse_visible(pointer: &str, text: &str) -> Result<Self, Error> {
+        if text.chars().all(|c| c.is_control() || invisible::is_blank(c) || invisible::is_hidden(c)) {
+            return Err(Error::invalid(pointer, "must not be empty"));
+        }
+        Self::parse(pointer, text)
+    }
+
+    /// A text that was parsed when it was written.
+    pub const fn from_stored(text: String) -> Self {
+        Self(text)
     }
 
     /// The text.
@@ -173,6 +190,10 @@ mod tests {
         assert_eq!(Prose::<5>::parse("/x", "").unwrap().as_str(), "");
         assert!(Prose::<5>::parse("/x", "123456").is_err());
         assert!(Prose::<5>::parse("/x", "a\u{7}").is_err());
+        for blank in ["", " \n\t", "\u{200b}", "\u{3000}\r\n", "\u{2800}"] {
+            assert!(Prose::<5>::parse_visible("/x", blank).is_err(), "{blank:?}");
+        }
+        assert_eq!(Prose::<5>::parse_visible("/x", " a\n").unwrap().as_str(), " a\n");
     }
 
     #[test]

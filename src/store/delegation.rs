@@ -10,6 +10,7 @@ use crate::domain::user::User;
 use crate::domain::{Conflict, Error};
 
 use super::engine::{Row, Value};
+use super::participant;
 use super::tx::{Column, ReadTx, Tx, owned_by_team};
 use super::user::{self, Names};
 
@@ -204,11 +205,7 @@ fn delegation(read: &ReadTx<'_>, row: &Row<'_>, names: &mut Names) -> Result<Del
 
 /// The person whose id and sealed name stand at `column` and behind it.
 fn person(read: &ReadTx<'_>, row: &Row<'_>, column: usize, names: &mut Names) -> Result<Option<Person>, Error> {
-    let Some(id) = row.id_or_none::<User>(column)? else {
-        return Ok(None);
-    };
-    let name = names.open(read, id, row.blob(column + 1)?)?;
-    Ok(Some(Person { id, name }))
+    names.person(read, row, column)
 }
 
 /// Replaces what a delegation says.
@@ -246,6 +243,7 @@ pub fn take_step(
     let closed = matches!(state, State::Confirmed | State::Declined | State::Cancelled).then_some(now);
     let values = [team.into(), id.into(), state.as_str().into(), assignee.into(), closed.into(), now.into()];
     tx.execute(MOVE, &values)?;
+    participant::follow_delegation(tx, team, id, assignee)?;
     insert_custody(tx, id, Some(step), state, assignee)
 }
 

@@ -8,9 +8,9 @@ use crate::base::entropy::SystemEntropy;
 use crate::crypto::keyring::RootKey;
 
 use super::{
-    Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, delegation, device, door, feed, idempotency,
-    identity, inspection, invitation, job, keys, leaving, login, login_code, notification, open, passkey, people,
-    provider_token, qr_sign_in, quota, search, session, standing, team, trip, user,
+    Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, conversation, delegation, device, door, feed,
+    idempotency, identity, inspection, invitation, job, keys, leaving, login, login_code, message, notification, open,
+    participant, passkey, people, provider_token, qr_sign_in, quota, search, session, standing, team, trip, user,
 };
 
 const ALL: &[(&str, &[&str])] = &[
@@ -19,6 +19,7 @@ const ALL: &[(&str, &[&str])] = &[
     ("audit_log", audit_log::STATEMENTS),
     ("ceremony", ceremony::STATEMENTS),
     ("clean_up", clean_up::STATEMENTS),
+    ("conversation", conversation::STATEMENTS),
     ("delegation", delegation::STATEMENTS),
     ("device", device::STATEMENTS),
     ("door", door::STATEMENTS),
@@ -32,8 +33,10 @@ const ALL: &[(&str, &[&str])] = &[
     ("leaving", leaving::STATEMENTS),
     ("login", login::STATEMENTS),
     ("login_code", login_code::STATEMENTS),
+    ("message", message::STATEMENTS),
     ("notification", notification::STATEMENTS),
     ("open", open::STATEMENTS),
+    ("participant", participant::STATEMENTS),
     ("passkey", passkey::STATEMENTS),
     ("people", people::STATEMENTS),
     ("provider_token", provider_token::STATEMENTS),
@@ -99,7 +102,11 @@ fn what_does_not_follow_an_index_is_known() {
     clean_up: SCAN sign_in_links USING INDEX sign_in_links_with_hash | UPDATE sign_in_links SET hash = NULL
     clean_up: SCAN invitations USING INDEX invitations_with_hash | UPDATE invitations SET hash = NULL
     idempotency: SCAN CONSTANT ROW | SELECT EXISTS (SELECT 1 FROM idempotency_keys
-    login: SCAN sign_in_links | UPDATE sign_in_links SET consumed_at = ?1
+
+    conversation: USE TEMP B-TREE FOR ORDER BY | SELECT p.conversation_id, p.team_id, p.last_seq, p.read_seq FROM
+    conversation: SCAN p | SELECT count(*) FROM participation p JOIN    login: SCAN sign_in_links | UPDATE sign_in_links SET consumed_at = ?1
+    participant: SCAN p | SELECT u.id, u.name_sealed, p.joined_at, p.expires_at, r.id
+    participant: USE TEMP B-TREE FOR ORDER BY | SELECT u.id, u.name_sealed, p.joined_at, p.expires_at, r.id
     qr_sign_in: SCAN (subquery-1) | SELECT count(*) FROM (SELECT 1 FROM
     quota: SCAN quota_state | SELECT user_id, quota, free_at FROM quota_state
     team: USE TEMP B-TREE FOR ORDER BY | SELECT t.id, t.name_sealed, t.version, t.created_at, m.role

@@ -9,6 +9,7 @@ use crate::domain::user::User;
 use crate::domain::{Conflict, Error};
 
 use super::engine::{Row, Value};
+use super::participant;
 use super::tx::{Column, ReadTx, Tx, owned_by_team, owned_by_user};
 use super::user::NAME as USER_NAME;
 
@@ -100,6 +101,7 @@ pub fn update_role(tx: &mut Tx<'_>, team: Id<Team>, user: Id<User>, role: Role) 
 pub fn delete_member(tx: &mut Tx<'_>, team: Id<Team>, user: Id<User>) -> Result<(), Error> {
     keep_an_owner(tx, user, Some(team))?;
     tx.execute(DELETE_MEMBER, &[team.into(), user.into()])?;
+    participant::leave_team(tx, team, user)?;
     Ok(())
 }
 

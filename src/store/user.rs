@@ -170,6 +170,15 @@ impl Names {
         self.0.insert(id, name.clone());
         Ok(name)
     }
+
+    /// The person whose id and sealed name stand at `column` and behind it.
+    pub fn person(&mut self, read: &ReadTx<'_>, row: &Row<'_>, column: usize) -> Result<Option<Person>, Error> {
+        let Some(id) = row.id_or_none::<User>(column)? else {
+            return Ok(None);
+        };
+        let name = self.open(read, id, row.blob(column + 1)?)?;
+        Ok(Some(Person { id, name }))
+    }
 }
 
 /// Whether the server has an owner: it does from its first account on.

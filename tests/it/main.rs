@@ -8,6 +8,7 @@ mod api_keys;
 mod at_rest;
 mod audit;
 mod browser_session;
+mod chat;
 mod clean_up;
 mod cli;
 mod coverage;

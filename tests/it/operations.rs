@@ -56,11 +56,12 @@ fn read(path: &str, method: &str, operation: &Value) -> Operation {
 }
 
 impl Operation {
-    /// Its path in a team, with the id of the thing in it.
+    /// Its path in a team, with the id of the thing in it; where a thing stands in another, with a slash between the ids.
     pub fn path_to(&self, team: &str, thing: &str) -> String {
+        let mut things = thing.split('/').cycle();
         let parts = self.path.split('/').map(|part| match part {
             "{team}" => team,
-            part if part.starts_with('{') => thing,
+            part if part.starts_with('{') => things.next().unwrap_or(thing),
             part => part,
         });
         parts.collect::<Vec<_>>().join("/")

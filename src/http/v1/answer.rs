@@ -119,7 +119,7 @@ impl Member {
     pub async fn create<A: Action, T: ToJSON + ParseFromJSON + Send + Sync + 'static>(
         &self,
         action: A,
-        show: fn(&A::Output) -> Made<T>,
+        show: impl Fn(&A::Output) -> Made<T> + Copy + Send + 'static,
     ) -> Result<Created<T>, Failure> {
         let keep = move |output: &A::Output| show(output).to_text().map(Some);
         Ok(match self.act_once(&self.caller, action, self.mark, keep).await? {
@@ -133,6 +133,53 @@ impl Member {
                 Created::Created(Json(body), location, before.seq, etag, None, None, Some(true))
             }
         })
+    }
+}
+
+/// Something new, or what was there in its place.
+#[derive(ApiResponse)]
+pub enum Begun<T: ToJSON + Send + Sync> {
+    /// Made, durable, and on record.
+    #[oai(status = 201)]
+    New(
+        Json<T>,
+        /// Where it is.
+        #[oai(header = "Location")]
+        String,
+        /// The audit row that stands for it.
+        #[oai(header = "Milton-Audit")]
+        i64,
+        /// Its version, for `If-Match`.
+        #[oai(header = "ETag")]
+        String,
+        /// What is left of the quota.
+        #[oai(header = "RateLimit")]
+        Option<String>,
+        /// What the quota allows.
+        #[oai(header = "RateLimit-Policy")]
+        Option<String>,
+    ),
+    /// It was there.
+    #[oai(status = 200)]
+    Found(
+        Json<T>,
+        /// Where it is.
+        #[oai(header = "Location")]
+        String,
+        /// The audit row that stands for what changed, if anything did.
+        #[oai(header = "Milton-Audit")]
+        Option<i64>,
+        /// Its version, for `If-Match`.
+        #[oai(header = "ETag")]
+        String,
+    ),
+}
+
+impl<T: ToJSON + Send + Sync> Begun<T> {
+    /// Answers what was made.
+    pub fn new(location: String, body: T, seq: i64, etag: String, allowance: Option<&Allowance>) -> Self {
+        let (left, policy) = rate_limit(allowance);
+        Self::New(Json(body), location, seq, etag, left, policy)
     }
 }
 

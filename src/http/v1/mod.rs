@@ -4,6 +4,7 @@ mod admin;
 mod answer;
 mod api_keys;
 mod auth;
+mod conversations;
 mod delegations;
 mod devices;
 mod events;
@@ -12,9 +13,11 @@ mod invitations;
 mod jobs;
 mod leaving;
 mod me;
+mod messages;
 mod meta;
 mod model;
 mod notifications;
+mod participants;
 mod passkeys;
 mod people;
 mod qr;
@@ -36,6 +39,7 @@ pub type Api = (
     (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
     (people::People, admin::Admin, jobs::Jobs),
     (teams::Teams, invitations::Invitations, delegations::Delegations),
+    (conversations::Conversations, participants::Participants, messages::Messages),
 );
 
 /// How the document groups the operations.
@@ -57,6 +61,8 @@ enum Tag {
     Invitations,
     /// Accountable hand-offs.
     Delegations,
+    /// Who talks with whom, about what.
+    Chat,
     /// For whoever runs the server.
     Admin,
 }
@@ -70,6 +76,7 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
         (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
         (people::People, admin::Admin, jobs::Jobs),
         (teams::Teams, invitations::Invitations, delegations::Delegations),
+        (conversations::Conversations, participants::Participants, messages::Messages),
     );
     let about = format!("{ABOUT}\n\n## Problems\n\n{}", catalog::markdown());
     OpenApiService::new(api, "Milton", env!("CARGO_PKG_VERSION"))

@@ -62,29 +62,35 @@ CREATE TABLE comment_mentions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX comment_mentions_by_user ON comment_mentions (user_id);
 
--- `pair` names the two people of a direct conversation, the smaller id first: two people have one in each team.
+-- `pair_bidx` names the two people of a direct conversation, the smaller id first: two people have one in each team.
+-- `last_seq` is the last message's; until there is one, the newest message's of all, so that what is new comes first.
 CREATE TABLE conversations (
     id            TEXT    NOT NULL PRIMARY KEY,
     team_id       TEXT    NOT NULL REFERENCES teams (id) ON DELETE CASCADE,
     kind          TEXT    NOT NULL CHECK (kind IN ('direct', 'group', 'delegation')),
-    delegation_id TEXT    UNIQUE REFERENCES delegations (id) ON DELETE CASCADE,
+    delegation_id TEXT    REFERENCES delegations (id) ON DELETE CASCADE,
     pair_bidx     BLOB,
     title_sealed  BLOB,
     created_by    TEXT    REFERENCES users (id) ON DELETE SET NULL,
     version       INTEGER NOT NULL DEFAULT 1,
     created_at    INTEGER NOT NULL,
     updated_at    INTEGER NOT NULL,
-    last_seq      INTEGER NOT NULL DEFAULT 0,
+    last_seq      INTEGER NOT NULL,
     deleted_at    INTEGER,
     CHECK ((kind = 'delegation') = (delegation_id IS NOT NULL)),
-    CHECK ((kind = 'direct') = (pair_bidx IS NOT NULL))
+    CHECK ((kind = 'direct') = (pair_bidx IS NOT NULL)),
+    CHECK ((kind = 'group') = (title_sealed IS NOT NULL))
 ) STRICT;
 CREATE INDEX conversations_by_team ON conversations (team_id, last_seq, id);
 CREATE INDEX conversations_by_creator ON conversations (created_by);
+CREATE INDEX conversations_by_delegation ON conversations (delegation_id);
+CREATE UNIQUE INDEX conversations_of_delegations ON conversations (delegation_id)
+    WHERE delegation_id IS NOT NULL AND deleted_at IS NULL;
 CREATE UNIQUE INDEX conversations_of_pairs ON conversations (team_id, pair_bidx)
     WHERE pair_bidx IS NOT NULL AND deleted_at IS NULL;
 
--- `read_seq` is how far somebody has read, `first_seq` behind which message they joined.
+-- `read_seq` is how far somebody has read. A guest's row only keeps that: it has `left_at` from the start, because their
+-- grant alone lets them in, and must not outlive itself when they come to belong to the team.
 CREATE TABLE conversation_participants (
     conversation_id TEXT    NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
     user_id         TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -95,21 +101,51 @@ CREATE TABLE conversation_participants (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX conversation_participants_by_user ON conversation_participants (user_id, conversation_id);
 
--- `seq` is the order in which messages were sent, never used twice: ids of one millisecond have none.
+-- Who of the team may read a delegation at this moment: the matrix's row `delegation:read`, for joins.
+CREATE VIEW delegation_readers AS
+SELECT d.team_id, d.id AS delegation_id, m.user_id
+FROM delegations d JOIN memberships m ON m.team_id = d.team_id
+WHERE d.deleted_at IS NULL AND (m.role <> 'member' OR m.user_id = d.delegator_id OR m.user_id = d.assignee_id
+    OR EXISTS (SELECT 1 FROM delegation_watchers w WHERE w.delegation_id = d.id AND w.user_id = m.user_id));
+
+-- Who takes part in which conversation at this moment: those of the team who joined and did not leave, in one about a
+-- delegation as long as they may read that; and guests, each until `expires_at`.
+CREATE VIEW participation AS
+SELECT c.team_id, c.id AS conversation_id, c.last_seq, p.user_id, p.joined_at, p.read_seq,
+    CAST(NULL AS INTEGER) AS expires_at
+FROM conversation_participants p
+JOIN conversations c ON c.id = p.conversation_id AND c.deleted_at IS NULL
+JOIN teams t ON t.id = c.team_id AND t.deleted_at IS NULL
+JOIN memberships m ON m.team_id = c.team_id AND m.user_id = p.user_id
+WHERE p.left_at IS NULL AND (c.delegation_id IS NULL OR EXISTS (
+    SELECT 1 FROM delegation_readers r WHERE r.delegation_id = c.delegation_id AND r.user_id = p.user_id))
+UNION ALL
+SELECT c.team_id, c.id, c.last_seq, g.user_id, g.created_at, CAST(coalesce(p.read_seq, 0) AS INTEGER), g.expires_at
+FROM resource_grants g
+JOIN conversations c ON c.id = g.resource_id AND c.team_id = g.team_id AND c.deleted_at IS NULL
+JOIN teams t ON t.id = c.team_id AND t.deleted_at IS NULL
+LEFT JOIN conversation_participants p ON p.conversation_id = c.id AND p.user_id = g.user_id
+WHERE g.resource_type = 'conversation' AND g.removed_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.team_id = g.team_id AND m.user_id = g.user_id);
+
+-- `seq` is the order in which messages were sent, never used twice: ids of one millisecond have none. Of a deleted
+-- message the row stays, so that pages and read marks hold, and nothing of what it said.
 CREATE TABLE messages (
     seq             INTEGER PRIMARY KEY AUTOINCREMENT,
     id              TEXT    NOT NULL UNIQUE,
     conversation_id TEXT    NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
     author_id       TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    body_sealed     BLOB    NOT NULL,
+    body_sealed     BLOB,
     version         INTEGER NOT NULL DEFAULT 1,
     created_at      INTEGER NOT NULL,
     edited_at       INTEGER,
     deleted_at      INTEGER,
-    reported_at     INTEGER
+    reported_at     INTEGER,
+    CHECK ((body_sealed IS NULL) = (deleted_at IS NOT NULL))
 ) STRICT;
 CREATE INDEX messages_by_conversation ON messages (conversation_id, seq);
 CREATE INDEX messages_by_author ON messages (author_id);
+CREATE INDEX messages_reported ON messages (reported_at, seq) WHERE reported_at IS NOT NULL AND deleted_at IS NULL;
 
 CREATE TABLE message_mentions (
     message_id TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,

@@ -49,6 +49,16 @@ pub enum Needs {
     Notification,
     /// An identity of the caller's.
     Identity,
+    /// A group of the caller's, with Ben in it.
+    Conversation,
+    /// Ben in that group.
+    Participant,
+    /// A message of the caller's in such a group.
+    Message,
+    /// The caller is an Admin, and somebody reported a message.
+    Reported,
+    /// A conversation about a delegation that the caller may read.
+    ToJoin,
 }
 
 /// How an operation is called, and what it leaves.
@@ -150,6 +160,28 @@ const CASES: &[Case] = &[
     case("reopenDelegation", Needs::Delegation(&["offer", "accept", "done"])),
     case("cancelDelegation", Needs::Delegation(&["offer"])),
     case("reassignDelegation", Needs::Delegation(&["offer"])).with(|stage| json!({"assignee_id": stage.mia.id})),
+    case("listMyConversations", Needs::Nothing),
+    case("listConversations", Needs::Nothing),
+    case("createConversation", Needs::Nothing)
+        .with(|stage| json!({"kind": "group", "title": "Sweepers", "participant_ids": [stage.mia.id]})),
+    case("createDelegationConversation", Needs::Delegation(&[])),
+    case("getConversation", Needs::Conversation),
+    case("updateConversation", Needs::Conversation).with(|_| json!({"title": "Cleaners"})),
+    case("deleteConversation", Needs::Conversation),
+    case("listParticipants", Needs::Conversation),
+    case("addParticipant", Needs::Conversation).with(|stage| json!({"user_id": stage.mia.id})),
+    case("removeParticipant", Needs::Participant),
+    case("joinConversation", Needs::ToJoin),
+    case("leaveConversation", Needs::Conversation),
+    case("markConversationRead", Needs::Message).with(|stage| json!({"message_id": stage.message()})),
+    case("sendMessage", Needs::Conversation).with(|_| json!({"body": "Done sweeping"})),
+    case("listMessages", Needs::Message),
+    case("getMessage", Needs::Message),
+    case("updateMessage", Needs::Message).with(|_| json!({"body": "Done sweeping twice"})),
+    case("deleteMessage", Needs::Message),
+    case("reportMessage", Needs::Message),
+    case("listReportedMessages", Needs::Reported),
+    case("deleteReportedMessage", Needs::Reported),
     case("listAudit", Needs::Nothing),
     case("listJobs", Needs::Nothing),
     case("listJobRuns", Needs::Job),

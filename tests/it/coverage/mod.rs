@@ -34,7 +34,7 @@ const PUBLIC: [&str; 16] = [
 ];
 
 /// Operations that everybody who is signed in may use: they answer with what is the caller's alone.
-const FOR_ALL: [&str; 2] = ["listTeams", "listMyDelegations"];
+const FOR_ALL: [&str; 3] = ["listTeams", "listMyDelegations", "listMyConversations"];
 
 /// What a client can tell of an answer: everything but the request's own marks.
 fn visible(answer: &Answer) -> (u16, Value, HeaderMap) {
@@ -113,7 +113,7 @@ async fn without_the_role_it_is_refused_on_record() {
         let scope = if operation.is_in_team() { stage.team.as_str() } else { "instance" };
         assert_eq!(row["scope"], scope, "{}", case.id);
         if operation.has_thing() {
-            assert_eq!(row["resource_id"], thing, "{}", case.id);
+            assert_eq!(row["resource_id"], thing.split('/').next().unwrap(), "{}", case.id);
         }
         assert!(!refused.headers.contains_key("milton-audit"), "{}", case.id);
     }

@@ -38,6 +38,8 @@ pub struct Stage {
     answer: Mutex<Value>,
     provider: LyingProvider,
     code: RefCell<Code>,
+    /// The newest message.
+    message: RefCell<String>,
 }
 
 /// What the newest device shows: what its code says, and its number.
@@ -65,13 +67,36 @@ impl Stage {
         mia.send(Method::PATCH, "/api/v1/me", Some(&json!({"email": MIA}))).await.expect(200);
         let bob = world.join(&olga, &other_team, "owner", "Bob").await;
         let code = RefCell::new(Code { secret: "none".to_owned(), number: 10 });
+        let message = RefCell::new(NOWHERE.to_owned());
         let answer = Mutex::new(json!({"ceremony_id": NOWHERE, "credential": {}}));
-        Self { world, olga, ben, mia, bob, team, other_team, answer, provider, code }
+        Self { world, olga, ben, mia, bob, team, other_team, answer, provider, code, message }
     }
 
     /// What the newest device shows.
     pub fn code(&self) -> Code {
         self.code.borrow().clone()
+    }
+
+    /// The newest message.
+    pub fn message(&self) -> String {
+        self.message.borrow().clone()
+    }
+
+    /// A group of Olga's with Ben in it.
+    async fn conversation(&self) -> String {
+        self.world.cast(&self.team, &self.ben, Some(Role::Member));
+        let body = json!({"kind": "group", "title": "Sweepers", "participant_ids": [self.ben.id]});
+        let list = format!("/api/v1/teams/{}/conversations", self.team);
+        self.olga.post(&list, &body).await.expect(201).text("/id")
+    }
+
+    /// A message of Olga's in such a group: both ids, with a slash between them.
+    async fn message_in_group(&self) -> String {
+        let conversation = self.conversation().await;
+        let path = format!("/api/v1/teams/{}/conversations/{conversation}/messages", self.team);
+        let message = self.olga.post(&path, &json!({"body": "Who sweeps today?"})).await.expect(201).text("/id");
+        self.message.borrow_mut().clone_from(&message);
+        format!("{conversation}/{message}")
     }
 
     /// A new device that shows a code, with none under way beside it.
@@ -153,6 +178,22 @@ impl Stage {
                 leaving.post("/api/v1/me/deletion", &json!({})).await.expect(202);
                 (NOWHERE.to_owned(), self.world.sign_in_again(&leaving).await)
             }
+            Needs::Conversation => (self.conversation().await, self.olga.clone()),
+            Needs::Participant => (format!("{}/{}", self.conversation().await, self.ben.id), self.olga.clone()),
+            Needs::Message => (self.message_in_group().await, self.olga.clone()),
+            Needs::Reported => {
+                let message = self.message_in_group().await;
+                let path = format!("{team}/conversations/{}/report", message.replace('/', "/messages/"));
+                self.ben.post(&path, &json!({})).await.expect(204);
+                self.world.cast(&self.team, &self.ben, Some(Role::Admin));
+                (self.message(), self.ben.clone())
+            }
+            Needs::ToJoin => {
+                self.world.cast(&self.team, &self.ben, Some(Role::Member));
+                let made = self.ben.post(&format!("{team}/delegations"), &json!({"title": "Sweep"})).await.expect(201);
+                let path = format!("{}/conversation", made.header("location"));
+                (self.ben.post(&path, &json!({})).await.expect(201).text("/id"), self.olga.clone())
+            }
             Needs::Device => self.newest_of_mia("devices").await,
             Needs::OtherSession => self.newest_of_mia("sessions").await,
             Needs::Notification => self.newest_of_mia("notifications").await,
@@ -211,6 +252,10 @@ impl Stage {
         let path = match needs {
             Needs::Delegation(_) => format!("/api/v1/teams/{}/delegations/{thing}", self.team),
             Needs::Invitation => format!("/api/v1/teams/{}/invitations", self.team),
+            Needs::Conversation | Needs::Participant | Needs::Message => {
+                let conversation = thing.split('/').next().unwrap();
+                format!("/api/v1/teams/{}/conversations/{conversation}/participants", self.team)
+            }
             _ => format!("/api/v1/teams/{}/members", self.team),
         };
         self.olga.get(&path).await.expect(200).json

@@ -8,10 +8,11 @@ use super::cases;
 use super::stage::Stage;
 use crate::qr::vouched;
 
-/// What the matrix says of such a device in the hands of an Owner.
+/// What the matrix says of such a device in the hands of an Owner, or of an Admin for what is theirs alone.
 fn judged(permission: Permission) -> Decision {
-    let owner = Some(Role::Owner);
-    let relation = Relation { own: true, assigned: true, target: Some(Role::Member), ..Relation::default() };
+    let owner = Some(if permission == Permission::MessageDeleteReported { Role::Admin } else { Role::Owner });
+    let relation =
+        Relation { own: true, assigned: true, reported: true, target: Some(Role::Member), ..Relation::default() };
     let (account, assurance) = (Account::Active, Assurance::Vouched);
     decide(
         permission,

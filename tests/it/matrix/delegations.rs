@@ -6,7 +6,7 @@ use poem::http::Method;
 use serde_json::{Value, json};
 
 use super::stage::{ROLES, Stage, judge};
-use super::{accounts, identities, mine, passkeys, people};
+use super::{accounts, chat, identities, mine, passkeys, people};
 use crate::operations;
 use crate::world::{Answer, Person};
 
@@ -121,6 +121,7 @@ async fn making_and_listing_delegations() {
 fn no_operation_with_a_cell_is_forgotten() {
     let mut tried = vec!["createDelegation", "listDelegations"];
     tried.extend(MOVES.iter().map(|chosen| chosen.id));
+    tried.extend(chat::OPERATIONS);
     tried.extend(people::OPERATIONS);
     tried.extend(accounts::OPERATIONS);
     tried.extend(mine::OPERATIONS);

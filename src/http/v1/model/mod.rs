@@ -2,9 +2,11 @@
 
 mod api_key;
 mod audit;
+mod conversation;
 mod delegation;
 mod device;
 mod job;
+mod message;
 mod notification;
 mod people;
 
@@ -14,14 +16,17 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::base::clock::Timestamp;
+use crate::base::id::Id;
 use crate::base::page::{Page, PageRequest};
 use crate::domain::{self, Error, role, session, team, user};
 
 pub use api_key::{ApiKey, ApiKeyOfSomebody, ApiKeyWithToken, scope_names};
 pub use audit::{AuditRow, Outcome};
+pub use conversation::{Conversation, MyConversations, Participant};
 pub use delegation::{CustodyLink, Delegation, DelegationState, Priority};
 pub use device::{KnownDevice, ListedSession};
 pub use job::{Job, JobRun};
+pub use message::{Message, ReportedMessage, Stretch, window_request};
 pub use notification::Notification;
 pub use people::{Account, AccountState};
 
@@ -39,6 +44,17 @@ pub fn timestamp(pointer: &str, at: Option<OffsetDateTime>) -> Result<Option<Tim
 /// Reads the parameters of a list.
 pub fn page_request(limit: Option<u32>, cursor: Option<&str>) -> Result<PageRequest, Error> {
     PageRequest::parse(limit, cursor).ok_or_else(|| Error::invalid("cursor", "is not a cursor of this list"))
+}
+
+/// Ids as typed ones, each once.
+pub fn distinct<T>(ids: &[Uuid]) -> Vec<Id<T>> {
+    let mut typed: Vec<Id<T>> = Vec::new();
+    for id in ids.iter().map(|id| Id::from_uuid(*id)) {
+        if !typed.contains(&id) {
+            typed.push(id);
+        }
+    }
+    typed
 }
 
 /// One page of a list.

@@ -12,7 +12,8 @@ use crate::domain::notification::{self, News};
 #[oai(skip_serializing_if_is_none)]
 pub struct Notification {
     id: Uuid,
-    /// `new-device`, `device-not-me`, `passkey-added`, `api-key-created`, `identity-linked` or `qr-approved`.
+    /// `new-device`, `device-not-me`, `passkey-added`, `api-key-created`, `identity-linked`, `qr-approved` or
+    /// `message-mention`.
     kind: String,
     detail: NotificationDetail,
     created_at: OffsetDateTime,
@@ -26,7 +27,7 @@ pub struct Notification {
 struct NotificationDetail {
     /// The device that is new.
     device_id: Option<Uuid>,
-    /// What the device, passkey or API key was called.
+    /// What the device, passkey or API key was called; who mentioned me.
     name: Option<String>,
     /// What the device runs.
     platform: Option<String>,
@@ -40,6 +41,12 @@ struct NotificationDetail {
     api_keys: Option<usize>,
     /// How many passkeys were removed.
     passkeys: Option<usize>,
+    /// In which team it happened.
+    team_id: Option<Uuid>,
+    /// In which conversation.
+    conversation_id: Option<Uuid>,
+    /// In which message.
+    message_id: Option<Uuid>,
 }
 
 impl From<News> for NotificationDetail {
@@ -61,6 +68,13 @@ impl From<News> for NotificationDetail {
             News::QrApproved { name, platform, address } => {
                 Self { name: Some(name), platform: Some(platform), address, ..nothing }
             }
+            News::MessageMention { name, team, conversation, message } => Self {
+                name: Some(name),
+                team_id: Some(team.uuid()),
+                conversation_id: Some(conversation.uuid()),
+                message_id: Some(message.uuid()),
+                ..nothing
+            },
         }
     }
 }
