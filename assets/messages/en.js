@@ -304,6 +304,7 @@ export default {
   "notification.api-key-created": "An API key was made: {name}",
   "notification.identity-linked": "A provider was linked: {provider}",
   "notification.qr-approved": "A device was let in by QR code: {name}",
+  "notification.webhook-disabled": "A webhook was switched off, because nobody answered it: {name}",
 
   "method.link": "One-time link",
   "method.invitation": "Invitation",

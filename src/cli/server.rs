@@ -35,6 +35,8 @@ use crate::jobs::last_seen::LastSeen;
 use crate::jobs::provider_tokens::ProviderTokens;
 use crate::jobs::qr_expiry::QrExpiry;
 use crate::jobs::token_clean_up::TokenCleanUp;
+use crate::jobs::webhooks::Webhooks;
+use crate::outbound;
 use crate::store::Store;
 
 /// How long a command on the control socket waits for the end of a job's run: less than it waits for an answer.
@@ -127,6 +129,10 @@ pub fn app(settings: &Settings, port: u16, store: Store, providers: Vec<Provider
         providers,
         quotas: quotas(&settings.config.limits),
         public_url: settings.config.http.origin(port).to_string(),
+        outbound: outbound::Options {
+            allowed_networks: settings.config.webhooks.allowed_networks.clone(),
+            ..outbound::Options::default()
+        },
     });
     app.map(Arc::new).map_err(unexpected)
 }
@@ -162,7 +168,13 @@ fn start_jobs(app: &Arc<App>, source: &Arc<Source>) -> Jobs {
 
 /// The jobs that need nothing but the app.
 pub fn jobs(app: &App) -> Jobs {
-    Jobs::of(app).with(FailureBursts).with(LastSeen).with(ProviderTokens).with(QrExpiry).with(TokenCleanUp)
+    Jobs::of(app)
+        .with(FailureBursts)
+        .with(LastSeen)
+        .with(ProviderTokens)
+        .with(QrExpiry)
+        .with(TokenCleanUp)
+        .with(Webhooks)
 }
 
 /// The database or something of ours failed where nothing should.

@@ -25,5 +25,6 @@ pub mod team;
 pub mod text;
 pub mod trip;
 pub mod user;
+pub mod webhook;
 
 pub use error::{AuthFailure, Conflict, Error, FieldError};

@@ -72,6 +72,11 @@ pub enum News {
         /// Where it is.
         address: Option<String>,
     },
+    /// A team's webhook was switched off, because nobody answered it.
+    WebhookDisabled {
+        /// What it is called.
+        name: String,
+    },
 }
 
 impl News {
@@ -84,6 +89,7 @@ impl News {
             Self::ApiKeyCreated { .. } => "api-key-created",
             Self::IdentityLinked { .. } => "identity-linked",
             Self::QrApproved { .. } => "qr-approved",
+            Self::WebhookDisabled { .. } => "webhook-disabled",
         }
     }
 

@@ -19,6 +19,8 @@ const LABEL: &str = "lighthouse-paperwork";
 const DEVICE: &str = "Olympia's walnut laptop";
 const PLATFORM: &str = "Plan Nine from Bell";
 const AGENT: &str = "Lighthouse-Client/7.3";
+const WEBHOOK: &str = "Kingfisher channel";
+const WEBHOOK_URL: &str = "https://hooks.kingfisher.example/in?token=halcyon";
 const ADDRESS: &str = "198.51.100.237";
 
 /// A server in use, with everything in it that people bring along.
@@ -28,6 +30,8 @@ struct Peopled {
     member: Person,
     team: String,
     delegation: String,
+    webhook: String,
+    secret: String,
     tokens: Vec<String>,
 }
 
@@ -51,12 +55,16 @@ impl Peopled {
         let body = json!({"title": TITLE, "body": BODY, "labels": [LABEL], "assignee_id": member.id, "offer": true});
         let list = format!("/api/v1/teams/{team}/delegations");
         let delegation = owner.post(&list, &body).await.expect(201).header("location");
+        let body = json!({"name": WEBHOOK, "url": WEBHOOK_URL, "events": ["delegation.*"]});
+        let made = owner.post(&format!("/api/v1/teams/{team}/webhooks"), &body).await.expect(201);
+        let (webhook, secret) = (made.header("location"), made.text("/secret"));
+        owner.post(&format!("{webhook}/rotate-secret"), &json!({})).await.expect(200);
         stranger.get("/api/v1/me").await.expect(401);
         stranger.token = Some("mlt_s_forged".to_owned());
         stranger.get("/api/v1/me").await.expect(401);
         let of = |person: &Person| person.token.clone().unwrap();
         let tokens = vec![claim, invitation, open.text("/token"), of(&owner), of(&member)];
-        Self { world, owner, member, team, delegation, tokens }
+        Self { world, owner, member, team, delegation, webhook, secret, tokens }
     }
 
     fn open(&self) -> Connection {
@@ -83,8 +91,34 @@ async fn no_byte_of_what_people_brought_along_is_readable() {
         assert!(names.contains(&name), "{names:?}");
     }
     assert!(occurs(&files, &peopled.owner.id) && occurs(&files, "team.created"), "the search finds what is there");
-    let words = [OWNER_NAME, OWNER_EMAIL, MEMBER_NAME, TEAM_NAME, TITLE, BODY, LABEL, DEVICE, PLATFORM, AGENT, ADDRESS];
-    let parts = ["Quartermaine", "example.test", "Zwetschge", "lighthouse", "landlord", "walnut", "mlt_"];
+    let words = [
+        OWNER_NAME,
+        OWNER_EMAIL,
+        MEMBER_NAME,
+        TEAM_NAME,
+        TITLE,
+        BODY,
+        LABEL,
+        DEVICE,
+        PLATFORM,
+        AGENT,
+        WEBHOOK,
+        WEBHOOK_URL,
+        ADDRESS,
+    ];
+    let parts = [
+        "Quartermaine",
+        "example.test",
+        "Zwetschge",
+        "lighthouse",
+        "landlord",
+        "walnut",
+        "kingfisher",
+        "halcyon",
+        "whsec_",
+        &peopled.secret[6..],
+        "mlt_",
+    ];
     for text in words.iter().chain(&parts) {
         assert!(!occurs(&files, text), "{text}");
     }
@@ -187,6 +221,10 @@ async fn a_sealed_value_opens_in_its_own_place_alone() {
     let members = format!("/api/v1/teams/{team}/members");
     refuses(&peopled, owner, &members, name(&member.id), &name(&owner.id).read(&connection)).await;
     refuses(&peopled, member, "/api/v1/me", name(&member.id), &name(&owner.id).read(&connection)).await;
+    let webhook = |column| cell("webhooks", column, peopled.webhook.rsplit('/').next().unwrap());
+    let url = webhook("url_sealed");
+    refuses(&peopled, owner, &peopled.webhook, url, &webhook("name_sealed").read(&connection)).await;
+    refuses(&peopled, owner, &peopled.webhook, url, &webhook("secret_sealed").read(&connection)).await;
     let email = cell("users", "email_sealed", &owner.id);
     refuses(&peopled, owner, "/api/v1/me", email, &name(&owner.id).read(&connection)).await;
 }

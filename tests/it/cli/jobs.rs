@@ -18,7 +18,10 @@ async fn jobs_are_listed_and_run_by_the_running_server() {
     let ana = server.claim().await;
     let jobs = line(&milton(folder.path(), &["jobs", "list", "--json"], &[]));
     let names: Vec<_> = jobs["items"].as_array().unwrap().iter().map(|job| job["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["failure-bursts", "last-seen", "provider-tokens", "qr-expiry", "token-clean-up", "certificate"]);
+    assert_eq!(
+        names,
+        ["failure-bursts", "last-seen", "provider-tokens", "qr-expiry", "token-clean-up", "webhooks", "certificate"]
+    );
     assert_eq!(jobs["items"][4]["schedule"], "daily at 02:30 UTC");
 
     let ran = line(&milton(folder.path(), &["jobs", "run", "token-clean-up", "--json"], &[]));

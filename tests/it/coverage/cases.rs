@@ -49,6 +49,10 @@ pub enum Needs {
     Notification,
     /// An identity of the caller's.
     Identity,
+    /// A webhook of the team's.
+    Webhook,
+    /// A delivery to one, which was given up.
+    DeadDelivery,
 }
 
 /// How an operation is called, and what it leaves.
@@ -150,6 +154,16 @@ const CASES: &[Case] = &[
     case("reopenDelegation", Needs::Delegation(&["offer", "accept", "done"])),
     case("cancelDelegation", Needs::Delegation(&["offer"])),
     case("reassignDelegation", Needs::Delegation(&["offer"])).with(|stage| json!({"assignee_id": stage.mia.id})),
+    case("createWebhook", Needs::Nothing)
+        .with(|_| json!({"name": "Chat", "url": "https://hooks.example.org/", "events": ["delegation.*"]})),
+    case("listWebhooks", Needs::Nothing),
+    case("getWebhook", Needs::Webhook),
+    case("updateWebhook", Needs::Webhook).with(|_| json!({"name": "Chat room"})),
+    case("deleteWebhook", Needs::Webhook),
+    case("rotateWebhookSecret", Needs::Webhook),
+    case("testWebhook", Needs::Webhook),
+    case("listWebhookDeliveries", Needs::Webhook),
+    case("redeliverWebhook", Needs::DeadDelivery),
     case("listAudit", Needs::Nothing),
     case("listJobs", Needs::Nothing),
     case("listJobRuns", Needs::Job),
