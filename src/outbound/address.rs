@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-/// Characters of an address.
+/// Characters of an address, in ASCII.
 const MAX_LENGTH: usize = 2_000;
 /// From this port on, ports are for whoever wants one (RFC 6335 section 6).
 const FIRST_FREE_PORT: u16 = 1_024;
@@ -27,10 +27,11 @@ impl Address {
     /// # Errors
     /// What stands against it; `plain` says whether `http` is thinkable at all.
     pub fn parse(text: &str, plain: bool) -> Result<Self, Unfit> {
-        if text.chars().count() > MAX_LENGTH {
+        let url = Url::parse(text).map_err(|_| Unfit("must be an address such as https://example.org/hook"))?;
+        // As it is written out: what is not ASCII grows.
+        if url.as_str().len() > MAX_LENGTH {
             return Err(Unfit("must be at most 2000 characters long"));
         }
-        let url = Url::parse(text).map_err(|_| Unfit("must be an address such as https://example.org/hook"))?;
         let usual = match url.scheme() {
             "https" => 443,
             "http" if plain => 80,
@@ -102,6 +103,7 @@ mod tests {
             assert!(Address::parse(good, false).is_ok(), "{good}");
         }
         let long = format!("https://example.org/{}", "a".repeat(MAX_LENGTH));
+        let growing = format!("https://example.org/{}", "ä".repeat(MAX_LENGTH / 4));
         for bad in [
             "",
             "example.org",
@@ -122,6 +124,7 @@ mod tests {
             "https://[::1",
             "javascript:alert(1)",
             long.as_str(),
+            growing.as_str(),
         ] {
             assert!(Address::parse(bad, false).is_err(), "{bad}");
         }

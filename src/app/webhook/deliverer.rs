@@ -87,7 +87,11 @@ impl App {
         });
         let mut tries = Vec::new();
         while let Some(sent) = senders.join_next().await {
-            tries.extend(sent.map_err(Error::internal)?);
+            match sent {
+                Ok(sent) => tries.extend(sent),
+                // The others' attempts are noted all the same.
+                Err(error) => tracing::error!(%error, "a webhook's sender broke down"),
+            }
         }
         over.abort();
         Ok(tries)
