@@ -20,6 +20,7 @@
 //!   domain/   floor 1  pure types and rules: actor, permission/ (the matrix), event, error; no I/O
 //!   crypto/   floor 1  keyring, sealed fields, blind indexes, bearer tokens, Merkle tree; knows no domain
 //!   config/   floor 1  one file per section of the configuration
+//!   outbound/ floor 1  how requests leave: which addresses may be reached, TLS, one request
 //!   base/     floor 0  clock, entropy, typed ids, secrets, pages, seats, whole files
 //! ```
 //!
@@ -70,5 +71,6 @@ pub mod domain;
 pub mod http;
 pub mod idp;
 pub mod jobs;
+pub mod outbound;
 pub mod store;
 pub mod webauthn;

@@ -306,6 +306,7 @@ export default {
   "notification.identity-linked": "Ein Anbieter wurde verknüpft: {provider}",
   "notification.qr-approved": "Ein Gerät wurde per QR-Code eingelassen: {name}",
   "notification.message-mention": "{name} hat dich in einer Nachricht erwähnt",
+  "notification.webhook-disabled": "Ein Webhook wurde abgeschaltet, weil niemand auf ihn antwortete: {name}",
 
   "method.link": "Einmal-Link",
   "method.invitation": "Einladung",

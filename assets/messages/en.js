@@ -305,6 +305,7 @@ export default {
   "notification.identity-linked": "A provider was linked: {provider}",
   "notification.qr-approved": "A device was let in by QR code: {name}",
   "notification.message-mention": "{name} mentioned you in a message",
+  "notification.webhook-disabled": "A webhook was switched off, because nobody answered it: {name}",
 
   "method.link": "One-time link",
   "method.invitation": "Invitation",

@@ -56,6 +56,7 @@ async fn run(operation: &str, times: u32) -> Outcome<()> {
             .into_iter()
             .collect::<HashMap<_, _>>(),
         public_url: "https://localhost".to_owned(),
+        outbound: milton::outbound::Options::default(),
     })?);
     let link = app.create_claim_link(&Caller::local(Actor::Operator)).await?;
     let claim = link.url.expose().split_once('#').ok_or("a link without a token")?.1.to_owned();

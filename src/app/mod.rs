@@ -36,9 +36,12 @@ pub mod standing;
 pub mod step_up;
 pub mod system;
 pub mod team;
+pub mod webhook;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use tokio::sync::broadcast;
 
 use crate::base::clock::Clock;
 use crate::base::entropy::Entropy;
@@ -46,7 +49,8 @@ use crate::domain::actor::{Actor, Caller, SignedIn};
 use crate::domain::quota::Quota;
 use crate::domain::{AuthFailure, Error};
 use crate::idp::Provider;
-use crate::store::{self, Action, Query, Store};
+use crate::outbound;
+use crate::store::{self, Action, Query, Signal, Store};
 use crate::webauthn::RelyingParty;
 
 use bearer::Bearer;
@@ -72,6 +76,8 @@ pub struct AppOptions {
     pub quotas: QuotaFigures,
     /// The address people reach this server at, such as `https://localhost:8443`; without a slash at its end.
     pub public_url: String,
+    /// What webhooks may reach.
+    pub outbound: outbound::Options,
 }
 
 /// The running product.
@@ -90,6 +96,8 @@ pub struct App {
     relying_party: Option<RelyingParty>,
     jobs: Registry,
     public_url: String,
+    outbound: Arc<outbound::Client>,
+    scanned: webhook::Scanned,
 }
 
 /// A change that was made, is durable and has its audit row.
@@ -106,7 +114,7 @@ pub struct Acted<T> {
 impl App {
     /// Builds the app over an open store.
     pub fn new(options: AppOptions) -> Result<Self, Error> {
-        let AppOptions { store, clock, entropy, providers, quotas, public_url } = options;
+        let AppOptions { store, clock, entropy, providers, quotas, public_url, outbound } = options;
         let quotas = Quotas::new(Arc::clone(&clock), &quotas, &store.look(store::quota::load)?);
         let bearer = Bearer::new(Arc::clone(&entropy));
         let (idle, failures, jobs) = (Idle::since(clock.now()), Failures::default(), Registry::default());
@@ -127,6 +135,8 @@ impl App {
             relying_party,
             jobs,
             public_url,
+            outbound: Arc::new(outbound::Client::new(outbound)),
+            scanned: webhook::Scanned::default(),
         })
     }
 
@@ -216,6 +226,11 @@ impl App {
     /// The address people reach this server at.
     pub fn public_url(&self) -> &str {
         &self.public_url
+    }
+
+    /// What is told after each commit from now on.
+    pub fn signals(&self) -> broadcast::Receiver<Signal> {
+        self.store.listen()
     }
 
     /// The present.

@@ -85,7 +85,16 @@ impl Stage {
         let store = Store::open(options, &RootKey::generate(&SeededEntropy::new(2))).unwrap();
         let heard = store.listen();
         let (providers, quotas, public_url) = (Vec::new(), HashMap::new(), String::new());
-        let app = App::new(AppOptions { store, clock, entropy, providers, quotas, public_url }).unwrap();
+        let app = App::new(AppOptions {
+            store,
+            clock,
+            entropy,
+            providers,
+            quotas,
+            public_url,
+            outbound: crate::outbound::Options::default(),
+        })
+        .unwrap();
         let (team, [olga, ada]) = app.act(&Caller::local(Actor::Anonymous), Arrive).await.unwrap().output;
         let caller = |signed_in| Caller::local(Actor::User(signed_in));
         Self { app, team, olga: caller(olga), ada: caller(ada), whom: ada.user, heard, _folder: folder }

@@ -36,6 +36,8 @@ use crate::jobs::last_seen::LastSeen;
 use crate::jobs::provider_tokens::ProviderTokens;
 use crate::jobs::qr_expiry::QrExpiry;
 use crate::jobs::token_clean_up::TokenCleanUp;
+use crate::jobs::webhooks::Webhooks;
+use crate::outbound;
 use crate::store::Store;
 
 /// How long a command on the control socket waits for the end of a job's run: less than it waits for an answer.
@@ -128,6 +130,10 @@ pub fn app(settings: &Settings, port: u16, store: Store, providers: Vec<Provider
         providers,
         quotas: quotas(&settings.config.limits),
         public_url: settings.config.http.origin(port).to_string(),
+        outbound: outbound::Options {
+            allowed_networks: settings.config.webhooks.allowed_networks.clone(),
+            ..outbound::Options::default()
+        },
     });
     app.map(Arc::new).map_err(unexpected)
 }
@@ -170,6 +176,7 @@ pub fn jobs(app: &App) -> Jobs {
         .with(ProviderTokens)
         .with(QrExpiry)
         .with(TokenCleanUp)
+        .with(Webhooks)
 }
 
 /// The database or something of ours failed where nothing should.

@@ -15,6 +15,7 @@ mod setting;
 mod storage;
 mod template;
 mod tls;
+mod webhooks;
 
 use std::path::PathBuf;
 
@@ -29,6 +30,7 @@ pub use problems::Problems;
 pub use storage::Storage;
 pub use template::template;
 pub use tls::Tls;
+pub use webhooks::Webhooks;
 
 use reader::Reader;
 
@@ -62,6 +64,8 @@ pub struct Config {
     pub oidc: Vec<Oidc>,
     /// `[limits]`
     pub limits: Limits,
+    /// `[webhooks]`
+    pub webhooks: Webhooks,
     /// `[log]`
     pub log: Log,
 }
@@ -80,6 +84,7 @@ impl Config {
             keys: Keys::read(&mut reader),
             oidc: Oidc::read_all(&mut reader),
             limits: Limits::read(&mut reader),
+            webhooks: Webhooks::read(&mut reader),
             log: Log::read(&mut reader),
         };
         reader.finish().map(|()| config)

@@ -150,6 +150,23 @@ fn the_template_shows_every_setting_and_its_default() {
     sources.env = Env::from([("GOOGLE_CLIENT_SECRET", "a"), ("KEYCLOAK_CLIENT_SECRET", "b")]);
     let config = Config::load(&sources).unwrap();
     let defaults = Config::load(&Sources { folder: "/etc/milton".into(), ..Sources::default() }).unwrap();
-    assert_eq!((config.limits, config.log), (defaults.limits, defaults.log));
+    assert_eq!((config.limits, config.webhooks, config.log), (defaults.limits, defaults.webhooks, defaults.log));
     assert_eq!((config.http.host, config.http.port), (defaults.http.host, defaults.http.port));
+}
+
+#[test]
+fn webhooks_reach_private_networks_only_by_name() {
+    assert!(Config::load(&sources("")).unwrap().webhooks.allowed_networks.is_empty());
+    let mut some = sources("[webhooks]\nallowed_networks = [\"10.0.0.0/8\", \"fd00::/8\"]");
+    let names = |some: &Sources| {
+        let networks = Config::load(some).unwrap().webhooks.allowed_networks;
+        networks.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&some), ["10.0.0.0/8", "fd00::/8"]);
+    some.env = Env::from([("MILTON_WEBHOOKS__ALLOWED_NETWORKS", "192.168.7.0/24")]);
+    assert_eq!(names(&some), ["192.168.7.0/24"]);
+    for bad in ["10.0.0.1/8", "10.0.0.1", "example.org", "10.0.0.0/33", "::ffff:10.0.0.0/104"] {
+        let lines = mistakes(&format!("[webhooks]\nallowed_networks = [\"{bad}\"]"));
+        assert!(lines[0].contains("each item a network such as 10.0.0.0/8"), "{bad}: {lines:?}");
+    }
 }

@@ -7,12 +7,14 @@ pub mod field;
 pub mod keyring;
 pub mod merkle;
 mod primitive;
+pub mod webhook_signature;
 
 pub use bearer::{Minted, Presented, TokenKeys, TokenKind};
 pub use blind_index::{BlindColumn, BlindIndex};
 pub use field::{Place, Sealed};
 pub use keyring::{Dek, KeyId, Keyring, Owner, OwnerKind, RootKey};
 pub use merkle::Frontier;
+pub use webhook_signature::SigningSecret;
 
 /// Why a key, a sealed value or a token was refused. Never carries data, so it may be logged as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -135,6 +135,9 @@ events! {
     WebhookCreated "webhook.created";
     WebhookUpdated "webhook.updated";
     WebhookDeleted "webhook.deleted";
+    WebhookSecretRotated "webhook.secret_rotated";
+    WebhookTested "webhook.tested";
+    WebhookDisabled "webhook.disabled";
     WebhookQueued "webhook.queued";
     WebhookDelivered "webhook.delivered";
     WebhookRedelivered "webhook.redelivered";

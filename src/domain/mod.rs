@@ -28,5 +28,6 @@ pub mod team;
 pub mod text;
 pub mod trip;
 pub mod user;
+pub mod webhook;
 
 pub use error::{AuthFailure, Conflict, Error, FieldError};

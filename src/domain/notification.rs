@@ -86,6 +86,11 @@ pub enum News {
         /// In which message.
         message: Id<Message>,
     },
+    /// A team's webhook was switched off, because nobody answered it.
+    WebhookDisabled {
+        /// What it is called.
+        name: String,
+    },
 }
 
 impl News {
@@ -99,6 +104,7 @@ impl News {
             Self::IdentityLinked { .. } => "identity-linked",
             Self::QrApproved { .. } => "qr-approved",
             Self::MessageMention { .. } => "message-mention",
+            Self::WebhookDisabled { .. } => "webhook-disabled",
         }
     }
 

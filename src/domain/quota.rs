@@ -44,7 +44,7 @@ pub const IMPORTS: Quota = Quota { name: "imports", limit: 5, window: HOUR, per:
 pub const REVEALS: Quota = Quota { name: "reveals", limit: 30, window: HOUR, per: Per::User };
 /// Opening things to guests.
 pub const GRANTS: Quota = Quota { name: "grants", limit: 20, window: HOUR, per: Per::User };
-/// Making webhooks.
+/// Making webhooks, and trying them.
 pub const WEBHOOKS: Quota = Quota { name: "webhooks", limit: 20, window: HOUR, per: Per::User };
 /// Creating invitations.
 pub const INVITATIONS: Quota = Quota { name: "invitations", limit: 20, window: HOUR, per: Per::User };

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,10 +12,9 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
-use rustls::pki_types::{CertificateDer, pem::PemObject};
-use rustls::{ClientConfig, RootCertStore};
 
 use super::error::{HttpError, IdpError};
+use crate::outbound::{RootsError, client_config};
 
 /// Largest answer read, in bytes.
 const MAX_BODY: usize = 1024 * 1024;
@@ -52,8 +50,10 @@ impl HttpClient {
     /// # Errors
     /// `Configuration` when the extra roots are no certificates.
     pub fn new(options: &HttpOptions) -> Result<Self, IdpError> {
+        let tls = client_config(options.extra_roots_pem.as_deref());
+        let tls = tls.map_err(|RootsError(why)| IdpError::Configuration(why))?;
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls_config(options.extra_roots_pem.as_deref())?)
+            .with_tls_config(tls)
             .https_or_http() // `permits` is stricter than `https_only`: it knows loopback
             .enable_http1()
             .build();
@@ -118,24 +118,6 @@ impl<'c> AsyncHttpClient<'c> for HttpClient {
 fn is_loopback(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-fn tls_config(extra_roots_pem: Option<&str>) -> Result<ClientConfig, IdpError> {
-    let mut roots = RootCertStore::empty();
-    let system = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(system.certs);
-    for certificate in CertificateDer::pem_slice_iter(extra_roots_pem.unwrap_or_default().as_bytes()) {
-        let certificate = certificate.map_err(|_| IdpError::Configuration("extra roots are not PEM"))?;
-        roots.add(certificate).map_err(|_| IdpError::Configuration("an extra root is not a certificate"))?;
-    }
-    if roots.is_empty() {
-        tracing::warn!("no trusted root certificates on this system: no identity provider can be reached");
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .map_err(|_| IdpError::Configuration("no TLS 1.3"))?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
 #[cfg(test)]

@@ -13,10 +13,12 @@ pub mod last_seen;
 pub mod provider_tokens;
 pub mod qr_expiry;
 pub mod token_clean_up;
+pub mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -26,6 +28,7 @@ use crate::base::clock::Timestamp;
 use crate::domain::Error;
 use crate::domain::actor::{Actor, Caller};
 use crate::domain::schedule::Schedule;
+use crate::store::Signal;
 
 /// How often the driver looks at the clock.
 const LOOK: Duration = Duration::from_secs(2);
@@ -39,6 +42,8 @@ pub trait Job: Send + Sync + 'static {
     /// Whether a run is batch after batch until one changes nothing. Not for a job that what goes on meanwhile gives
     /// new work to do: its run would never end.
     const IN_BATCHES: bool = false;
+    /// Whether the driver looks at the clock for it at once when something happened in a team.
+    const IS_WOKEN: bool = false;
     /// One batch in one transaction, acting as `job`: how many rows it changed. It is idempotent: what one run left
     /// undone, the next one does.
     fn run(&self, app: &App, job: &Caller) -> impl Future<Output = Result<u64, Error>> + Send;
@@ -48,6 +53,8 @@ pub trait Job: Send + Sync + 'static {
 pub struct Jobs {
     started: Timestamp,
     runners: Vec<Arc<Runner>>,
+    /// The names of those that are woken.
+    woken: Vec<&'static str>,
     stop: watch::Sender<bool>,
     timers: JoinSet<()>,
 }
@@ -55,7 +62,8 @@ pub struct Jobs {
 impl Jobs {
     /// No jobs yet, of a server that starts now.
     pub fn of(app: &App) -> Self {
-        Self { started: app.clock().now(), runners: Vec::new(), stop: watch::Sender::default(), timers: JoinSet::new() }
+        let (stop, timers) = (watch::Sender::default(), JoinSet::new());
+        Self { started: app.clock().now(), runners: Vec::new(), woken: Vec::new(), stop, timers }
     }
 
     /// One more.
@@ -74,6 +82,7 @@ impl Jobs {
             batch,
             J::IN_BATCHES,
         )));
+        self.woken.extend(J::IS_WOKEN.then_some(J::NAME));
         self
     }
 
@@ -88,12 +97,14 @@ impl Jobs {
     pub fn start(&mut self, app: &Arc<App>) {
         for runner in &self.runners {
             let (app, runner, mut stopped) = (Arc::clone(app), Arc::clone(runner), self.stop.subscribe());
+            let mut signals = self.woken.contains(&runner.name()).then(|| app.signals());
             self.timers.spawn(async move {
                 loop {
                     look(&runner, &app).await;
                     tokio::select! {
                         _ = stopped.wait_for(|stop| *stop) => break,
                         () = tokio::time::sleep(LOOK) => {}
+                        () = happening(&mut signals) => {}
                     }
                 }
             });
@@ -115,6 +126,18 @@ impl Jobs {
             runner.rest().await;
         }
         while self.timers.join_next().await.is_some() {}
+    }
+}
+
+/// Waits until something happened in a team; for ever without signals.
+async fn happening(signals: &mut Option<broadcast::Receiver<Signal>>) {
+    let Some(signals) = signals else { return std::future::pending().await };
+    loop {
+        match signals.recv().await {
+            Ok(Signal::Happened(_)) | Err(RecvError::Lagged(_)) => return,
+            Ok(_) => {}
+            Err(RecvError::Closed) => return std::future::pending().await,
+        }
     }
 }
 

@@ -52,6 +52,8 @@ pub mod team;
 pub mod trip;
 mod tx;
 pub mod user;
+pub mod webhook;
+pub mod webhook_delivery;
 mod writer;
 
 use std::sync::Arc;

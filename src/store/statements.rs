@@ -11,6 +11,7 @@ use super::{
     Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, conversation, delegation, device, door, feed,
     idempotency, identity, inspection, invitation, job, keys, leaving, login, login_code, message, notification, open,
     participant, passkey, people, provider_token, qr_sign_in, quota, search, session, standing, team, trip, user,
+    webhook, webhook_delivery,
 };
 
 const ALL: &[(&str, &[&str])] = &[
@@ -48,6 +49,8 @@ const ALL: &[(&str, &[&str])] = &[
     ("team", team::STATEMENTS),
     ("trip", trip::STATEMENTS),
     ("user", user::STATEMENTS),
+    ("webhook", webhook::STATEMENTS),
+    ("webhook_delivery", webhook_delivery::STATEMENTS),
 ];
 
 fn sources() -> Vec<(PathBuf, String)> {
@@ -114,6 +117,8 @@ fn what_does_not_follow_an_index_is_known() {
     trip: SCAN (subquery-1) | SELECT count(*) FROM (SELECT 1 FROM
     user: SCAN CONSTANT ROW | SELECT EXISTS (SELECT 1 FROM users)
     user: SCAN users USING COVERING INDEX sqlite_autoindex_users_2 | SELECT EXISTS (SELECT 1 FROM users)
+    webhook: SCAN webhooks USING INDEX webhooks_active | SELECT id, team_id, events, cursor FROM
+    webhook_delivery: SCAN w USING INDEX webhooks_active | SELECT w.id FROM webhooks w JOIN
     ");
 }
 

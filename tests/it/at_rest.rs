@@ -21,6 +21,8 @@ const MESSAGE: &str = "The landlord walked around the lighthouse on Tuesday.";
 const DEVICE: &str = "Olympia's walnut laptop";
 const PLATFORM: &str = "Plan Nine from Bell";
 const AGENT: &str = "Lighthouse-Client/7.3";
+const WEBHOOK: &str = "Kingfisher channel";
+const WEBHOOK_URL: &str = "https://hooks.kingfisher.example/in?token=halcyon";
 const ADDRESS: &str = "198.51.100.237";
 
 /// A server in use, with everything in it that people bring along.
@@ -30,6 +32,8 @@ struct Peopled {
     member: Person,
     team: String,
     delegation: String,
+    webhook: String,
+    secret: String,
     tokens: Vec<String>,
 }
 
@@ -57,12 +61,16 @@ impl Peopled {
         let list = format!("/api/v1/teams/{team}/conversations");
         let conversation = owner.post(&list, &body).await.expect(201).header("location");
         owner.post(&format!("{conversation}/messages"), &json!({"body": MESSAGE})).await.expect(201);
+        let body = json!({"name": WEBHOOK, "url": WEBHOOK_URL, "events": ["delegation.*"]});
+        let made = owner.post(&format!("/api/v1/teams/{team}/webhooks"), &body).await.expect(201);
+        let (webhook, secret) = (made.header("location"), made.text("/secret"));
+        owner.post(&format!("{webhook}/rotate-secret"), &json!({})).await.expect(200);
         stranger.get("/api/v1/me").await.expect(401);
         stranger.token = Some("mlt_s_forged".to_owned());
         stranger.get("/api/v1/me").await.expect(401);
         let of = |person: &Person| person.token.clone().unwrap();
         let tokens = vec![claim, invitation, open.text("/token"), of(&owner), of(&member)];
-        Self { world, owner, member, team, delegation, tokens }
+        Self { world, owner, member, team, delegation, webhook, secret, tokens }
     }
 
     fn open(&self) -> Connection {
@@ -102,10 +110,25 @@ async fn no_byte_of_what_people_brought_along_is_readable() {
         DEVICE,
         PLATFORM,
         AGENT,
+        WEBHOOK,
+        WEBHOOK_URL,
         ADDRESS,
     ];
-    let parts =
-        ["Quartermaine", "example.test", "Zwetschge", "lighthouse", "landlord", "walnut", "keepers", "Tuesday", "mlt_"];
+    let parts = [
+        "keepers",
+        "Tuesday",
+        "Quartermaine",
+        "example.test",
+        "Zwetschge",
+        "lighthouse",
+        "landlord",
+        "walnut",
+        "kingfisher",
+        "halcyon",
+        "whsec_",
+        &peopled.secret[6..],
+        "mlt_",
+    ];
     for text in words.iter().chain(&parts) {
         assert!(!occurs(&files, text), "{text}");
     }
@@ -208,6 +231,10 @@ async fn a_sealed_value_opens_in_its_own_place_alone() {
     let members = format!("/api/v1/teams/{team}/members");
     refuses(&peopled, owner, &members, name(&member.id), &name(&owner.id).read(&connection)).await;
     refuses(&peopled, member, "/api/v1/me", name(&member.id), &name(&owner.id).read(&connection)).await;
+    let webhook = |column| cell("webhooks", column, peopled.webhook.rsplit('/').next().unwrap());
+    let url = webhook("url_sealed");
+    refuses(&peopled, owner, &peopled.webhook, url, &webhook("name_sealed").read(&connection)).await;
+    refuses(&peopled, owner, &peopled.webhook, url, &webhook("secret_sealed").read(&connection)).await;
     let email = cell("users", "email_sealed", &owner.id);
     refuses(&peopled, owner, "/api/v1/me", email, &name(&owner.id).read(&connection)).await;
 }

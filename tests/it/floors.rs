@@ -10,6 +10,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("domain", 1),
     ("crypto", 1),
     ("config", 1),
+    ("outbound", 1),
     ("store", 2),
     ("idp", 2),
     ("webauthn", 2),

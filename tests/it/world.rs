@@ -20,6 +20,7 @@ use milton::idp::Provider;
 use milton::jobs::Jobs;
 use milton::jobs::failure_bursts::FailureBursts;
 use milton::jobs::token_clean_up::TokenCleanUp;
+use milton::outbound;
 use milton::store::{Store, StoreOptions};
 use poem::endpoint::BoxEndpoint;
 use poem::http::uri::Scheme;
@@ -48,6 +49,7 @@ pub struct Options {
     pub providers: Vec<Provider>,
     pub clock: Arc<ManualClock>,
     pub entropy: Arc<SeededEntropy>,
+    pub outbound: outbound::Options,
 }
 
 impl Default for Options {
@@ -64,6 +66,7 @@ impl Default for Options {
             providers: Vec::new(),
             clock: Arc::new(ManualClock::at(start)),
             entropy: Arc::new(SeededEntropy::new(1)),
+            outbound: outbound::Options::default(),
         }
     }
 }
@@ -113,6 +116,7 @@ impl World {
                 providers: options.providers,
                 quotas: options.quotas,
                 public_url: URL.to_owned(),
+                outbound: options.outbound,
             })
             .unwrap(),
         );

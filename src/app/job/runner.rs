@@ -76,7 +76,8 @@ impl Runner {
         }
     }
 
-    pub(super) const fn name(&self) -> &'static str {
+    /// The job's name.
+    pub const fn name(&self) -> &'static str {
         self.name
     }
 

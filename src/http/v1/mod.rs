@@ -24,6 +24,7 @@ mod qr;
 mod sessions;
 mod step_up;
 mod teams;
+mod webhooks;
 
 use poem_openapi::{ContactObject, LicenseObject, OpenApi, OpenApiService, Tags};
 
@@ -38,7 +39,7 @@ pub type Api = (
     (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
     (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
     (people::People, admin::Admin, jobs::Jobs),
-    (teams::Teams, invitations::Invitations, delegations::Delegations),
+    (teams::Teams, invitations::Invitations, delegations::Delegations, webhooks::Webhooks),
     (conversations::Conversations, participants::Participants, messages::Messages),
 );
 
@@ -63,6 +64,8 @@ enum Tag {
     Delegations,
     /// Who talks with whom, about what.
     Chat,
+    /// What other machines are told.
+    Webhooks,
     /// For whoever runs the server.
     Admin,
 }
@@ -75,7 +78,7 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
         (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
         (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
         (people::People, admin::Admin, jobs::Jobs),
-        (teams::Teams, invitations::Invitations, delegations::Delegations),
+        (teams::Teams, invitations::Invitations, delegations::Delegations, webhooks::Webhooks),
         (conversations::Conversations, participants::Participants, messages::Messages),
     );
     let about = format!("{ABOUT}\n\n## Problems\n\n{}", catalog::markdown());

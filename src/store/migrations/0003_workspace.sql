@@ -229,28 +229,34 @@ CREATE TABLE idempotency_keys (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 
--- `cursor` is the row of the audit log up to which a webhook was served.
+-- `cursor` is the row of the audit log up to which a webhook was served. For a day after a change of the secret, the old
+-- one counts as well.
 CREATE TABLE webhooks (
-    id            TEXT    NOT NULL PRIMARY KEY,
-    team_id       TEXT    NOT NULL REFERENCES teams (id) ON DELETE CASCADE,
-    name_sealed   BLOB    NOT NULL,
-    url_sealed    BLOB    NOT NULL,
-    secret_sealed BLOB    NOT NULL,
-    events        TEXT    NOT NULL,
-    state         TEXT    NOT NULL CHECK (state IN ('active', 'disabled')),
-    cursor        INTEGER NOT NULL,
-    created_by    TEXT    REFERENCES users (id) ON DELETE SET NULL,
-    version       INTEGER NOT NULL DEFAULT 1,
-    created_at    INTEGER NOT NULL,
-    updated_at    INTEGER NOT NULL
+    id                     TEXT    NOT NULL PRIMARY KEY,
+    team_id                TEXT    NOT NULL REFERENCES teams (id) ON DELETE CASCADE,
+    name_sealed            BLOB    NOT NULL,
+    url_sealed             BLOB    NOT NULL,
+    secret_sealed          BLOB    NOT NULL,
+    old_secret_sealed      BLOB,
+    old_secret_expires_at  INTEGER,
+    events                 TEXT    NOT NULL,
+    state                  TEXT    NOT NULL CHECK (state IN ('active', 'disabled')),
+    failing_since_at       INTEGER,
+    cursor                 INTEGER NOT NULL,
+    created_by             TEXT    REFERENCES users (id) ON DELETE SET NULL,
+    version                INTEGER NOT NULL DEFAULT 1,
+    created_at             INTEGER NOT NULL,
+    updated_at             INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX webhooks_by_team ON webhooks (team_id, id);
 CREATE INDEX webhooks_by_maker ON webhooks (created_by);
+CREATE INDEX webhooks_active ON webhooks (cursor) WHERE state = 'active';
 
+-- `seq` is the row of the audit log that is told; a test has none.
 CREATE TABLE webhook_deliveries (
     id          TEXT    NOT NULL PRIMARY KEY,
     webhook_id  TEXT    NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
-    seq         INTEGER NOT NULL,
+    seq         INTEGER,
     state       TEXT    NOT NULL CHECK (state IN ('pending', 'delivered', 'dead')),
     attempts    INTEGER NOT NULL DEFAULT 0,
     next_at     INTEGER,
@@ -261,4 +267,5 @@ CREATE TABLE webhook_deliveries (
     UNIQUE (webhook_id, seq)
 ) STRICT;
 CREATE INDEX webhook_deliveries_by_webhook ON webhook_deliveries (webhook_id, id);
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (next_at) WHERE state = 'pending';
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (webhook_id, next_at) WHERE state = 'pending';
+CREATE INDEX webhook_deliveries_finished ON webhook_deliveries (finished_at) WHERE finished_at IS NOT NULL;

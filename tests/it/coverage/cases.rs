@@ -59,6 +59,10 @@ pub enum Needs {
     Reported,
     /// A conversation about a delegation that the caller may read.
     ToJoin,
+    /// A webhook of the team's.
+    Webhook,
+    /// A delivery to one, which was given up.
+    DeadDelivery,
 }
 
 /// How an operation is called, and what it leaves.
@@ -182,6 +186,16 @@ const CASES: &[Case] = &[
     case("reportMessage", Needs::Message),
     case("listReportedMessages", Needs::Reported),
     case("deleteReportedMessage", Needs::Reported),
+    case("createWebhook", Needs::Nothing)
+        .with(|_| json!({"name": "Chat", "url": "https://hooks.example.org/", "events": ["delegation.*"]})),
+    case("listWebhooks", Needs::Nothing),
+    case("getWebhook", Needs::Webhook),
+    case("updateWebhook", Needs::Webhook).with(|_| json!({"name": "Chat room"})),
+    case("deleteWebhook", Needs::Webhook),
+    case("rotateWebhookSecret", Needs::Webhook),
+    case("testWebhook", Needs::Webhook),
+    case("listWebhookDeliveries", Needs::Webhook),
+    case("redeliverWebhook", Needs::DeadDelivery),
     case("listAudit", Needs::Nothing),
     case("listJobs", Needs::Nothing),
     case("listJobRuns", Needs::Job),

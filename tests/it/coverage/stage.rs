@@ -17,6 +17,7 @@ use crate::operations::Operation;
 use crate::passkeys::authenticator::{Authenticator, Moment};
 use crate::passkeys::{self, Ceremony};
 use crate::qr::NewDevice;
+use crate::webhooks;
 use crate::world::{Answer, Options, Person, World};
 
 /// An id that leads nowhere.
@@ -137,6 +138,13 @@ impl Stage {
                 }
                 (made.text("/id"), self.olga.clone())
             }
+            Needs::Webhook => (webhooks::make(&self.olga, &self.team).await, self.olga.clone()),
+            Needs::DeadDelivery => {
+                let webhook = webhooks::make(&self.olga, &self.team).await;
+                let tested = self.olga.post(&format!("{team}/webhooks/{webhook}/test"), &json!({})).await.expect(200);
+                forge::sql(&self.world, "UPDATE webhook_deliveries SET state = 'dead', next_at = NULL", []);
+                (tested.text("/id"), self.olga.clone())
+            }
             Needs::NewDevice => (self.new_device().await.id, self.olga.clone()),
             Needs::ScannedDevice => {
                 let device = self.new_device().await;
@@ -256,6 +264,7 @@ impl Stage {
                 let conversation = thing.split('/').next().unwrap();
                 format!("/api/v1/teams/{}/conversations/{conversation}/participants", self.team)
             }
+            Needs::Webhook | Needs::DeadDelivery => format!("/api/v1/teams/{}/webhooks", self.team),
             _ => format!("/api/v1/teams/{}/members", self.team),
         };
         self.olga.get(&path).await.expect(200).json

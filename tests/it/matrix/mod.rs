@@ -9,3 +9,4 @@ mod passkeys;
 mod people;
 mod stage;
 mod table;
+mod webhooks;

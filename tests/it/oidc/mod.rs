@@ -117,7 +117,7 @@ async fn unclaimed_with(options: Options) -> (World, [LyingProvider; 2]) {
     let other = LyingProvider::start(Lie::None, clock.clone()).await;
     let second = ProviderConfig { name: "other".to_owned(), ..config(&other) };
     let providers = [config(&lying), second].map(|config| provider(config, &clock)).into();
-    (World::with(Options { quotas, providers, clock, entropy }), [lying, other])
+    (World::with(Options { quotas, providers, clock, entropy, ..Options::default() }), [lying, other])
 }
 
 /// A world's options with the provider `lying`, for tests of other things.

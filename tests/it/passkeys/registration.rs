@@ -214,7 +214,16 @@ async fn a_server_without_a_name_has_no_passkeys() {
         Store::open(StoreOptions { path, clock: clock.clone(), entropy: entropy.clone() }, &root_key()).unwrap();
     let public_url = "https://192.0.2.1:8443".to_owned();
     let (providers, quotas) = Default::default();
-    let app = App::new(AppOptions { store, clock, entropy, providers, quotas, public_url }).unwrap();
+    let app = App::new(AppOptions {
+        store,
+        clock,
+        entropy,
+        providers,
+        quotas,
+        public_url,
+        outbound: milton::outbound::Options::default(),
+    })
+    .unwrap();
     let refused = app.begin_passkey_sign_in(&Caller::local(Actor::Anonymous)).await;
     assert!(matches!(refused, Err(Error::Conflict(Conflict::PasskeysUnavailable))), "{:?}", refused.map(|_| ()));
 }

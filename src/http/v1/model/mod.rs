@@ -9,6 +9,7 @@ mod job;
 mod message;
 mod notification;
 mod people;
+mod webhook;
 
 use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
 use poem_openapi::{Enum, Object};
@@ -29,6 +30,7 @@ pub use job::{Job, JobRun};
 pub use message::{Message, ReportedMessage, Stretch, window_request};
 pub use notification::Notification;
 pub use people::{Account, AccountState};
+pub use webhook::{Delivery, DeliveryState, Webhook, WebhookState, WebhookWithSecret};
 
 /// A moment as the API writes it.
 pub fn moment(at: Timestamp) -> OffsetDateTime {

@@ -12,8 +12,8 @@ use crate::domain::notification::{self, News};
 #[oai(skip_serializing_if_is_none)]
 pub struct Notification {
     id: Uuid,
-    /// `new-device`, `device-not-me`, `passkey-added`, `api-key-created`, `identity-linked`, `qr-approved` or
-    /// `message-mention`.
+    /// `new-device`, `device-not-me`, `passkey-added`, `api-key-created`, `identity-linked`, `qr-approved`,
+    /// `message-mention` or `webhook-disabled`.
     kind: String,
     detail: NotificationDetail,
     created_at: OffsetDateTime,
@@ -27,7 +27,7 @@ pub struct Notification {
 struct NotificationDetail {
     /// The device that is new.
     device_id: Option<Uuid>,
-    /// What the device, passkey or API key was called; who mentioned me.
+    /// What the device, passkey, API key or webhook was called; who mentioned me.
     name: Option<String>,
     /// What the device runs.
     platform: Option<String>,
@@ -63,7 +63,9 @@ impl From<News> for NotificationDetail {
                 passkeys: Some(passkeys),
                 ..nothing
             },
-            News::PasskeyAdded { name } | News::ApiKeyCreated { name } => Self { name: Some(name), ..nothing },
+            News::PasskeyAdded { name } | News::ApiKeyCreated { name } | News::WebhookDisabled { name } => {
+                Self { name: Some(name), ..nothing }
+            }
             News::IdentityLinked { provider } => Self { provider: Some(provider), ..nothing },
             News::QrApproved { name, platform, address } => {
                 Self { name: Some(name), platform: Some(platform), address, ..nothing }
