@@ -8,6 +8,7 @@ mod bearer;
 pub mod ceremony;
 mod clean_up;
 mod comparisons;
+pub mod credential;
 pub mod delegation;
 pub mod device;
 mod failures;

@@ -15,6 +15,8 @@ pub mod audit;
 pub mod audit_log;
 pub mod ceremony;
 pub mod clean_up;
+pub mod credential;
+pub mod credential_share;
 pub mod delegation;
 pub mod device;
 mod door;

@@ -8,9 +8,9 @@ use crate::base::entropy::SystemEntropy;
 use crate::crypto::keyring::RootKey;
 
 use super::{
-    Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, delegation, device, door, feed, identity,
-    inspection, invitation, job, keys, leaving, login, login_code, notification, open, passkey, people, provider_token,
-    qr_sign_in, quota, search, session, team, trip, user,
+    Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, credential, credential_share, delegation,
+    device, door, feed, identity, inspection, invitation, job, keys, leaving, login, login_code, notification, open,
+    passkey, people, provider_token, qr_sign_in, quota, search, session, team, trip, user,
 };
 
 const ALL: &[(&str, &[&str])] = &[
@@ -19,6 +19,8 @@ const ALL: &[(&str, &[&str])] = &[
     ("audit_log", audit_log::STATEMENTS),
     ("ceremony", ceremony::STATEMENTS),
     ("clean_up", clean_up::STATEMENTS),
+    ("credential", credential::STATEMENTS),
+    ("credential_share", credential_share::STATEMENTS),
     ("delegation", delegation::STATEMENTS),
     ("device", device::STATEMENTS),
     ("door", door::STATEMENTS),

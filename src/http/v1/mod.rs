@@ -4,6 +4,7 @@ mod admin;
 mod answer;
 mod api_keys;
 mod auth;
+mod credentials;
 mod delegations;
 mod devices;
 mod events;
@@ -36,6 +37,7 @@ pub type Api = (
     (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
     (people::People, admin::Admin, jobs::Jobs),
     (teams::Teams, invitations::Invitations, delegations::Delegations),
+    (credentials::PersonalCredentials, credentials::TeamCredentials),
 );
 
 /// How the document groups the operations.
@@ -57,6 +59,8 @@ enum Tag {
     Invitations,
     /// Accountable hand-offs.
     Delegations,
+    /// The vault.
+    Credentials,
     /// For whoever runs the server.
     Admin,
 }
@@ -70,6 +74,7 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
         (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
         (people::People, admin::Admin, jobs::Jobs),
         (teams::Teams, invitations::Invitations, delegations::Delegations),
+        (credentials::PersonalCredentials, credentials::TeamCredentials),
     );
     let about = format!("{ABOUT}\n\n## Problems\n\n{}", catalog::markdown());
     OpenApiService::new(api, "Milton", env!("CARGO_PKG_VERSION"))

@@ -2,6 +2,7 @@
 
 mod api_key;
 mod audit;
+mod credential;
 mod delegation;
 mod device;
 mod job;
@@ -19,6 +20,10 @@ use crate::domain::{self, Error, role, session, team, user};
 
 pub use api_key::{ApiKey, ApiKeyOfSomebody, ApiKeyWithToken, scope_names};
 pub use audit::{AuditRow, Outcome};
+pub use credential::{
+    Credential, CredentialKind, CredentialPayload, CredentialReveal, CredentialShare, CredentialVersion,
+    GeneratedPassword, ImportReport, RevealedPayload,
+};
 pub use delegation::{CustodyLink, Delegation, DelegationState, Priority};
 pub use device::{KnownDevice, ListedSession};
 pub use job::{Job, JobRun};
