@@ -37,6 +37,7 @@ mod subprocess;
 mod teams;
 mod tokens;
 mod upgrade;
+mod vault;
 mod wire;
 mod world;
 mod writer;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::people::OWN;
 use super::stage::{ROLES, Stage, judge};
-use crate::operations;
+use crate::operations::{self, Operation};
 use crate::world::{Answer, Person};
 
 /// The operations of this file, for the check that none is forgotten.
@@ -60,41 +60,47 @@ fn body(id: &str) -> Option<Value> {
     })
 }
 
+/// The operations whose paths lead to one credential of this list.
+fn on_one(list: &str) -> Vec<Operation> {
+    let of_list = format!("{list}/{{credential}}");
+    operations::all().into_iter().filter(|operation| operation.path.contains(&of_list)).collect()
+}
+
 /// Calls an operation on the credential at `path`, or on its share.
-async fn call(caller: &Person, id: &str, path: &str, share: &str) -> (Permission, Answer) {
-    let operation = operations::find(id);
+async fn call(caller: &Person, operation: &Operation, path: &str, share: &str) -> (Permission, Answer) {
     let rest = operation.path.split_once("{credential}").unwrap().1.replace("{share}", share);
     let caller = caller.clone().with("if-match", "*");
-    let answer = caller.send(operation.method, &format!("{path}{rest}"), body(id).as_ref()).await;
+    let body = body(&operation.id);
+    let answer = caller.send(operation.method.clone(), &format!("{path}{rest}"), body.as_ref()).await;
     (operation.permission.unwrap(), answer)
 }
 
 /// Tries every operation on credentials that stand so to the caller, in every role.
-async fn try_all(own: bool, granted: bool, stale: bool) {
+async fn try_all(own: bool, granted: bool, is_stale: bool) {
     let mut stage = Stage::new().await;
     let list = format!("/api/v1/teams/{}/credentials", stage.team);
-    let on_one: Vec<_> =
-        OPERATIONS.iter().filter(|id| operations::find(id).path.contains("{team}/credentials/{")).collect();
-    assert_eq!(on_one.len(), 11);
+    let operations = on_one("/teams/{team}/credentials");
+    assert_eq!(operations.len(), 11);
     let mut made = Vec::new();
-    for (id, role) in on_one.iter().flat_map(|id| ROLES.map(|role| (**id, role))) {
+    for (operation, role) in operations.iter().flat_map(|operation| ROLES.map(|role| (operation, role))) {
         let maker = if own { &stage.caller } else { &stage.ben };
         stage.world.cast(&stage.team, maker, Some(Role::Manager));
         let path = maker.post(&list, &secret()).await.expect(201).header("location");
         stage.cast(Some(Role::Member));
-        let with = if granted { json!({"user_id": stage.caller.id}) } else { json!({"user_id": stage.mia.id}) };
+        let with = if granted { &stage.caller } else { &stage.mia };
+        let with = json!({"user_id": with.id});
         let share = stage.olga.post(&format!("{path}/shares"), &with).await.expect(201).text("/id");
-        made.push((id, role, path, share));
+        made.push((operation, role, path, share));
     }
-    stage.is_stale = stale;
-    if stale {
+    stage.is_stale = is_stale;
+    if is_stale {
         stage.grow_stale();
     }
     let relation = Relation { own, granted, ..Relation::default() };
-    for (id, role, path, share) in made {
+    for (operation, role, path, share) in made {
         stage.cast(role);
-        let (permission, answer) = call(&stage.caller, id, &path, &share).await;
-        judge(&answer, stage.decide(permission, role, relation), (id, role, own, granted, stale));
+        let (permission, answer) = call(&stage.caller, operation, &path, &share).await;
+        judge(&answer, stage.decide(permission, role, relation), (&operation.id, role, own, granted, is_stale));
     }
 }
 
@@ -144,8 +150,11 @@ async fn a_teams_vault_as_a_whole() {
 #[tokio::test]
 async fn ones_own_vault() {
     let mut stage = Stage::new().await;
-    for stale in [false, true] {
-        stage.is_stale = stale;
+    let mut operations = on_one("/me/credentials");
+    operations.sort_by_key(|operation| operation.method == Method::DELETE);
+    assert_eq!(operations.len(), 7);
+    for is_stale in [false, true] {
+        stage.is_stale = is_stale;
         for role in ROLES {
             let caller = &stage.caller;
             stage.world.cast_on_server(caller, Some(Role::Member));
@@ -156,12 +165,15 @@ async fn ones_own_vault() {
             judge(&caller.post(&format!("{MINE}/import"), &file()).await, manage, role);
             judge(&caller.get(MINE).await, manage, role);
             judge(&caller.get(&format!("{MINE}/generate")).await, manage, role);
-            let on_one = OPERATIONS.iter().filter(|id| operations::find(id).path.contains("me/credentials/{"));
-            for id in on_one {
-                let (permission, answer) = call(caller, id, &path, "").await;
-                judge(&answer, stage.decide_on_server(permission, role, OWN), (id, role, stale));
-                let (permission, foreign) = call(&stage.ben, id, &path, "").await;
-                judge(&foreign, stage.decide_on_server(permission, ROLES[1], Relation::default()), (id, "another's"));
+            for operation in &operations {
+                let (permission, answer) = call(caller, operation, &path, "").await;
+                judge(&answer, stage.decide_on_server(permission, role, OWN), (&operation.id, role, is_stale));
+                let (permission, foreign) = call(&stage.ben, operation, &path, "").await;
+                judge(
+                    &foreign,
+                    stage.decide_on_server(permission, ROLES[1], Relation::default()),
+                    (&operation.id, "another's"),
+                );
             }
         }
         stage.grow_stale();
