@@ -79,3 +79,17 @@ impl Limits {
         if path.ends_with(IMPORTS) { self.import } else { self.body }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_from_elsewhere_alone_may_weigh_more() {
+        let limits = Limits::default();
+        assert_eq!(limits.body_at("/api/v1/me/credentials/import"), 4 << 20);
+        for other in ["/api/v1/me/credentials", "/api/v1/me/credentials/import/", "/api/v1/teams"] {
+            assert_eq!(limits.body_at(other), 1 << 20, "{other}");
+        }
+    }
+}

@@ -1,7 +1,5 @@
 //! What a credential holds, by its kind, checked once at the edge.
 
-use std::fmt::Display;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Facts, Hidden, Kind, certificate};
@@ -86,6 +84,9 @@ impl Kind {
     }
 }
 
+/// A part, and what is wrong with it.
+type Mistake = (&'static str, String);
+
 impl Parts {
     /// Every part that belongs to some kinds alone, and whether it is there.
     fn presence(&self) -> [(&'static str, bool); 9] {
@@ -102,6 +103,38 @@ impl Parts {
         ]
     }
 
+    /// What does not belong to the kind, what is missing, and a chain that is none.
+    fn misplaced(&self, kind: Kind) -> Vec<Mistake> {
+        let mut wrong = Vec::new();
+        for (part, is_there) in self.presence() {
+            if is_there && !kind.takes(part) {
+                wrong.push((part, format!("does not belong to the kind {}", kind.as_str())));
+            } else if !is_there && kind.needs(part) {
+                wrong.push((part, "is required".to_owned()));
+            }
+        }
+        if self.chain.as_ref().is_some_and(|chain| !certificate::is_chain(chain.expose())) {
+            wrong.push(("chain", "must be certificates in PEM and nothing else".to_owned()));
+        }
+        wrong
+    }
+
+    /// What lists would have to carry and cannot.
+    fn too_large(&self) -> Vec<Mistake> {
+        let is_long = |text: &Hidden, most: usize| text.expose().chars().count() > most;
+        let mut wrong = Vec::new();
+        if self.username.as_ref().is_some_and(|name| is_long(name, MAX_USERNAME)) {
+            wrong.push(("username", format!("must have at most {MAX_USERNAME} characters")));
+        }
+        if self.urls.len() > MAX_PARTS || self.urls.iter().any(|url| is_long(url, MAX_URL)) {
+            wrong.push(("urls", format!("must be at most {MAX_PARTS} of at most {MAX_URL} characters")));
+        }
+        if self.fields.len() > MAX_PARTS || self.fields.iter().any(|field| is_long(&field.name, MAX_URL)) {
+            wrong.push(("fields", format!("must be at most {MAX_PARTS} with names of at most {MAX_URL} characters")));
+        }
+        wrong
+    }
+
     /// Reads the stored form.
     pub fn from_stored(text: &Secret<String>) -> Result<Self, Error> {
         // The cause would tell of what it found.
@@ -112,30 +145,9 @@ impl Parts {
 impl Payload {
     /// Refuses what does not belong to the kind, what is missing and what is too large; `at` is the pointer to the payload.
     pub fn parse(at: &str, kind: Kind, parts: Parts) -> Result<Self, Error> {
-        let mut wrong = Vec::new();
-        let mut add = |part: &dyn Display, detail: String| {
-            wrong.push(FieldError { pointer: format!("{at}/{part}"), detail });
-        };
-        for (part, is_there) in parts.presence() {
-            if is_there && !kind.takes(part) {
-                add(&part, format!("does not belong to the kind {}", kind.as_str()));
-            } else if !is_there && kind.needs(part) {
-                add(&part, "is required".to_owned());
-            }
-        }
-        if parts.chain.as_ref().is_some_and(|chain| !certificate::is_chain(chain.expose())) {
-            add(&"chain", "must be certificates in PEM and nothing else".to_owned());
-        }
-        let is_long = |text: &Hidden, most: usize| text.expose().chars().count() > most;
-        if parts.username.as_ref().is_some_and(|name| is_long(name, MAX_USERNAME)) {
-            add(&"username", format!("must have at most {MAX_USERNAME} characters"));
-        }
-        if parts.urls.len() > MAX_PARTS || parts.urls.iter().any(|url| is_long(url, MAX_URL)) {
-            add(&"urls", format!("must be at most {MAX_PARTS} of at most {MAX_URL} characters"));
-        }
-        if parts.fields.len() > MAX_PARTS || parts.fields.iter().any(|field| is_long(&field.name, MAX_URL)) {
-            add(&"fields", format!("must be at most {MAX_PARTS} with names of at most {MAX_URL} characters"));
-        }
+        let found = parts.misplaced(kind).into_iter().chain(parts.too_large());
+        let wrong = found.map(|(part, detail)| FieldError { pointer: format!("{at}/{part}"), detail });
+        let wrong: Vec<_> = wrong.collect();
         if !wrong.is_empty() {
             return Err(Error::Invalid(wrong));
         }
