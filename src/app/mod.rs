@@ -9,6 +9,7 @@ pub mod ceremony;
 mod clean_up;
 mod comparisons;
 pub mod conversation;
+pub mod credential;
 pub mod delegation;
 pub mod device;
 mod failures;

@@ -5,6 +5,7 @@ pub mod actor;
 pub mod api_key;
 pub mod audit;
 pub mod conversation;
+pub mod credential;
 pub mod delegation;
 pub mod device;
 pub mod error;

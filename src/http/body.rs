@@ -20,6 +20,8 @@ pub const MAX_BODY: usize = 1 << 20;
 pub const LARGEST_BODY: usize = 8 << 20;
 /// The most a JSON body of a stranger may weigh, in bytes: nobody answers for the memory it takes.
 pub const SMALL: usize = 8 << 10;
+/// The most a file may weigh that somebody brings in from elsewhere, in bytes.
+pub const IMPORT: usize = 4 << 20;
 
 /// A JSON request body of at most `MAX` bytes. Handlers take it instead of `poem_openapi::payload::Json`; operations
 /// that are open to strangers take `Body<T, SMALL>`.

@@ -123,7 +123,7 @@ impl<E: Endpoint + 'static> Server<E> {
         let http1 = request.version() < Version::HTTP_2;
         let expects = request.headers().contains_key(header::EXPECT);
         let (parts, body) = request.into_parts();
-        let (body, rest) = guard::guard(body, self.limits.body, self.budget.share());
+        let (body, rest) = guard::guard(body, self.limits.body_at(parts.uri.path()), self.budget.share());
         let addresses = (LocalAddr(Addr::SocketAddr(local)), RemoteAddr(Addr::SocketAddr(peer)));
         let parts = RequestParts::from((parts, addresses.0, addresses.1, Scheme::HTTPS));
         let mut response = self.endpoint.get_response(Request::from_parts(parts, body)).await;

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::body::MAX_BODY;
+use super::body::{IMPORT, MAX_BODY};
+
+/// How the paths end that take files from elsewhere.
+pub const IMPORTS: &str = "/credentials/import";
 
 /// How much and how long a client may keep the server busy.
 #[derive(Debug, Clone)]
@@ -17,6 +20,8 @@ pub struct Limits {
     pub header_fields: usize,
     /// Body of a request: 1 MiB.
     pub body: usize,
+    /// Body of a request whose path ends with [`IMPORTS`]: 4 MiB.
+    pub import: usize,
     /// Bodies being read, all together: 64 MiB; one that gets nothing more is refused with 503.
     pub bodies: usize,
     /// What is read beyond an early answer so that the client sees it: 1 MiB.
@@ -51,6 +56,7 @@ impl Default for Limits {
             header_bytes: 32 << 10,
             header_fields: 64,
             body: MAX_BODY,
+            import: IMPORT,
             bodies: 64 << 20,
             drain: 1 << 20,
             request: Duration::from_secs(30),
@@ -63,6 +69,27 @@ impl Default for Limits {
             connections: 1_024,
             connections_per_address: 64,
             shutdown: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Limits {
+    /// How much the body of a request to this path may weigh.
+    pub fn body_at(&self, path: &str) -> usize {
+        if path.ends_with(IMPORTS) { self.import } else { self.body }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_from_elsewhere_alone_may_weigh_more() {
+        let limits = Limits::default();
+        assert_eq!(limits.body_at("/api/v1/me/credentials/import"), 4 << 20);
+        for other in ["/api/v1/me/credentials", "/api/v1/me/credentials/import/", "/api/v1/teams"] {
+            assert_eq!(limits.body_at(other), 1 << 20, "{other}");
         }
     }
 }

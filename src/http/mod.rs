@@ -26,6 +26,7 @@ pub mod routes;
 mod schema;
 mod seats;
 pub mod server;
+mod sheet;
 pub mod site;
 mod strict_json;
 pub mod tls;

@@ -16,6 +16,8 @@ pub mod audit_log;
 pub mod ceremony;
 pub mod clean_up;
 pub mod conversation;
+pub mod credential;
+pub mod credential_share;
 pub mod delegation;
 pub mod device;
 mod door;

@@ -8,10 +8,10 @@ use crate::base::entropy::SystemEntropy;
 use crate::crypto::keyring::RootKey;
 
 use super::{
-    Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, conversation, delegation, device, door, feed,
-    idempotency, identity, inspection, invitation, job, keys, leaving, login, login_code, message, notification, open,
-    participant, passkey, people, provider_token, qr_sign_in, quota, search, session, standing, team, trip, user,
-    webhook, webhook_delivery,
+    Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, conversation, credential, credential_share,
+    delegation, device, door, feed, idempotency, identity, inspection, invitation, job, keys, leaving, login,
+    login_code, message, notification, open, participant, passkey, people, provider_token, qr_sign_in, quota, search,
+    session, standing, team, trip, user, webhook, webhook_delivery,
 };
 
 const ALL: &[(&str, &[&str])] = &[
@@ -21,6 +21,8 @@ const ALL: &[(&str, &[&str])] = &[
     ("ceremony", ceremony::STATEMENTS),
     ("clean_up", clean_up::STATEMENTS),
     ("conversation", conversation::STATEMENTS),
+    ("credential", credential::STATEMENTS),
+    ("credential_share", credential_share::STATEMENTS),
     ("delegation", delegation::STATEMENTS),
     ("device", device::STATEMENTS),
     ("door", door::STATEMENTS),

@@ -8,6 +8,7 @@ use crate::domain::text::Name;
 use crate::domain::user::User;
 use crate::domain::{Conflict, Error};
 
+use super::credential_share;
 use super::engine::{Row, Value};
 use super::participant;
 use super::tx::{Column, ReadTx, Tx, owned_by_team, owned_by_user};
@@ -102,7 +103,7 @@ pub fn delete_member(tx: &mut Tx<'_>, team: Id<Team>, user: Id<User>) -> Result<
     keep_an_owner(tx, user, Some(team))?;
     tx.execute(DELETE_MEMBER, &[team.into(), user.into()])?;
     participant::leave_team(tx, team, user)?;
-    Ok(())
+    credential_share::delete_of_member(tx, team, user)
 }
 
 /// `Conflict(LastOwner)` when this person alone, of those who may act, answers for the team; for any team, when none is

@@ -240,6 +240,28 @@ async fn a_sealed_value_opens_in_its_own_place_alone() {
 }
 
 #[tokio::test]
+async fn a_credentials_name_and_facts_open_in_their_own_place_alone() {
+    let peopled = Peopled::new().await;
+    let (owner, mine) = (&peopled.owner, "/api/v1/me/credentials");
+    let of_team = format!("/api/v1/teams/{}/credentials", peopled.team);
+    let body = |name: &str| json!({"kind": "login", "name": name, "payload": {"username": "lighthouse"}});
+    let make = async |list: &str, name: &str| owner.post(list, &body(name)).await.expect(201).text("/id");
+    let (first, second, own) =
+        (make(&of_team, "First").await, make(&of_team, "Second").await, make(mine, "First").await);
+    let connection = peopled.open();
+    for column in ["name_sealed", "facts_sealed"] {
+        let cell = |id| Cell { table: "credentials", column, id };
+        let path = format!("{of_team}/{first}");
+        refuses(&peopled, owner, &path, cell(&first), &cell(&second).read(&connection)).await;
+        refuses(&peopled, owner, &of_team, cell(&first), &cell(&own).read(&connection)).await;
+        refuses(&peopled, owner, mine, cell(&own), &cell(&first).read(&connection)).await;
+    }
+    let (name, facts) = ("name_sealed", "facts_sealed");
+    let other = Cell { table: "credentials", column: facts, id: &own }.read(&connection);
+    refuses(&peopled, owner, mine, Cell { table: "credentials", column: name, id: &own }, &other).await;
+}
+
+#[tokio::test]
 async fn a_damaged_value_is_an_error_and_never_an_empty_one() {
     let peopled = Peopled::new().await;
     let id = peopled.delegation.rsplit('/').next().unwrap();

@@ -40,6 +40,7 @@ mod subprocess;
 mod teams;
 mod tokens;
 mod upgrade;
+mod vault;
 mod webhooks;
 mod wire;
 mod world;

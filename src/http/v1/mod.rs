@@ -5,6 +5,7 @@ mod answer;
 mod api_keys;
 mod auth;
 mod conversations;
+mod credentials;
 mod delegations;
 mod devices;
 mod events;
@@ -41,6 +42,7 @@ pub type Api = (
     (people::People, admin::Admin, jobs::Jobs),
     (teams::Teams, invitations::Invitations, delegations::Delegations, webhooks::Webhooks),
     (conversations::Conversations, participants::Participants, messages::Messages),
+    (credentials::PersonalCredentials, credentials::TeamCredentials),
 );
 
 /// How the document groups the operations.
@@ -66,6 +68,8 @@ enum Tag {
     Chat,
     /// What other machines are told.
     Webhooks,
+    /// The vault.
+    Credentials,
     /// For whoever runs the server.
     Admin,
 }
@@ -80,6 +84,7 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
         (people::People, admin::Admin, jobs::Jobs),
         (teams::Teams, invitations::Invitations, delegations::Delegations, webhooks::Webhooks),
         (conversations::Conversations, participants::Participants, messages::Messages),
+        (credentials::PersonalCredentials, credentials::TeamCredentials),
     );
     let about = format!("{ABOUT}\n\n## Problems\n\n{}", catalog::markdown());
     OpenApiService::new(api, "Milton", env!("CARGO_PKG_VERSION"))

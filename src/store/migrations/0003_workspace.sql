@@ -154,32 +154,37 @@ CREATE TABLE message_mentions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX message_mentions_by_user ON message_mentions (user_id);
 
--- A credential is a person's or a team's. Its payload stands in its versions.
+-- A credential is a person's or a team's; `created_by` is whoever put it there. Its payload stands in its versions, which
+-- have ids so that none of them opens in the place of another.
 CREATE TABLE credentials (
     id           TEXT    NOT NULL PRIMARY KEY,
     team_id      TEXT    REFERENCES teams (id) ON DELETE CASCADE,
-    user_id      TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    user_id      TEXT    REFERENCES users (id) ON DELETE CASCADE,
     kind         TEXT    NOT NULL CHECK (kind IN ('login', 'api-key', 'note', 'certificate')),
     name_sealed  BLOB    NOT NULL,
     name_bidx    BLOB    NOT NULL,
     facts_sealed BLOB    NOT NULL,
+    created_by   TEXT    REFERENCES users (id) ON DELETE SET NULL,
     version      INTEGER NOT NULL DEFAULT 1,
     created_at   INTEGER NOT NULL,
     updated_at   INTEGER NOT NULL,
-    deleted_at   INTEGER
+    deleted_at   INTEGER,
+    CHECK ((team_id IS NULL) <> (user_id IS NULL))
 ) STRICT;
 CREATE INDEX credentials_by_team ON credentials (team_id, id);
 CREATE INDEX credentials_by_user ON credentials (user_id, id);
-CREATE INDEX credentials_by_name ON credentials (name_bidx);
+CREATE INDEX credentials_by_name ON credentials (name_bidx, id);
+CREATE INDEX credentials_by_maker ON credentials (created_by);
 
 CREATE TABLE credential_versions (
+    id             TEXT    NOT NULL PRIMARY KEY,
     credential_id  TEXT    NOT NULL REFERENCES credentials (id) ON DELETE CASCADE,
     version        INTEGER NOT NULL,
     payload_sealed BLOB    NOT NULL,
     created_by     TEXT    REFERENCES users (id) ON DELETE SET NULL,
     created_at     INTEGER NOT NULL,
     superseded_at  INTEGER,
-    PRIMARY KEY (credential_id, version)
+    UNIQUE (credential_id, version)
 ) STRICT;
 CREATE INDEX credential_versions_by_maker ON credential_versions (created_by);
 

@@ -63,6 +63,12 @@ pub enum Needs {
     Webhook,
     /// A delivery to one, which was given up.
     DeadDelivery,
+    /// A credential in the caller's own vault.
+    OwnCredential,
+    /// A credential of the team's, which the caller put there.
+    Credential,
+    /// A credential of the team's, and a share of it.
+    Share,
 }
 
 /// How an operation is called, and what it leaves.
@@ -196,11 +202,41 @@ const CASES: &[Case] = &[
     case("testWebhook", Needs::Webhook),
     case("listWebhookDeliveries", Needs::Webhook),
     case("redeliverWebhook", Needs::DeadDelivery),
+    case("createMyCredential", Needs::Nothing).with(|_| secret()),
+    case("listMyCredentials", Needs::Nothing),
+    case("generatePassword", Needs::Nothing),
+    case("importMyCredentials", Needs::Nothing).with(|_| json!({"items": [{"type": 2, "name": "Note"}]})),
+    case("getMyCredential", Needs::OwnCredential),
+    case("updateMyCredential", Needs::OwnCredential).with(|_| json!({"name": "Router"})),
+    case("writeMyCredential", Needs::OwnCredential).with(|_| json!({"key": "k2"})),
+    case("listMyCredentialVersions", Needs::OwnCredential),
+    case("restoreMyCredential", Needs::OwnCredential).with(|_| json!({"version": 1})),
+    case("revealMyCredential", Needs::OwnCredential),
+    case("deleteMyCredential", Needs::OwnCredential),
+    case("createCredential", Needs::Nothing).with(|_| secret()),
+    case("listCredentials", Needs::Nothing),
+    case("importCredentials", Needs::Nothing).with(|_| json!({"items": [{"type": 2, "name": "Note"}]})),
+    case("getCredential", Needs::Credential),
+    case("updateCredential", Needs::Credential).with(|_| json!({"name": "Router"})),
+    case("writeCredential", Needs::Credential).with(|_| json!({"key": "k2"})),
+    case("listCredentialVersions", Needs::Credential),
+    case("restoreCredential", Needs::Credential).with(|_| json!({"version": 1})),
+    case("revealCredential", Needs::Credential),
+    case("listCredentialReveals", Needs::Credential),
+    case("shareCredential", Needs::Credential).with(|stage| json!({"user_id": stage.mia.id})),
+    case("listCredentialShares", Needs::Credential),
+    case("unshareCredential", Needs::Share),
+    case("deleteCredential", Needs::Credential),
     case("listAudit", Needs::Nothing),
     case("listJobs", Needs::Nothing),
     case("listJobRuns", Needs::Job),
     case("runJob", Needs::Job).and(&["token.expired_cleanup", "system.job.run"]),
 ];
+
+/// A credential about to be made.
+pub fn secret() -> Value {
+    json!({"kind": "api-key", "name": "Gateway", "payload": {"key": "k1"}})
+}
 
 /// Each case with its operation.
 pub fn all() -> impl Iterator<Item = (&'static Case, Operation)> {

@@ -9,7 +9,7 @@ use milton::domain::role::Role;
 use poem::http::Method;
 use serde_json::{Value, json};
 
-use super::cases::{Case, Needs};
+use super::cases::{self, Case, Needs};
 use crate::forge;
 use crate::lying_provider::LyingProvider;
 use crate::oidc;
@@ -169,6 +169,19 @@ impl Stage {
                 *self.answer.lock().unwrap() = self.answer_to(path).await;
                 (NOWHERE.to_owned(), self.olga.clone())
             }
+            Needs::OwnCredential => {
+                let made = self.olga.post("/api/v1/me/credentials", &cases::secret()).await;
+                (made.expect(201).text("/id"), self.olga.clone())
+            }
+            Needs::Credential | Needs::Share => {
+                let made = self.olga.post(&format!("{team}/credentials"), &cases::secret()).await.expect(201);
+                if matches!(needs, Needs::Credential) {
+                    return (made.text("/id"), self.olga.clone());
+                }
+                let shares = format!("{}/shares", made.header("location"));
+                let share = self.olga.post(&shares, &json!({"role": "manager"})).await.expect(201);
+                (format!("{}/{}", made.text("/id"), share.text("/id")), self.olga.clone())
+            }
             // The links and invitations that peopled the stage are used up.
             Needs::Job => ("token-clean-up".to_owned(), self.olga.clone()),
             Needs::Session => (NOWHERE.to_owned(), self.world.sign_in(MIA).await),
@@ -265,6 +278,8 @@ impl Stage {
                 format!("/api/v1/teams/{}/conversations/{conversation}/participants", self.team)
             }
             Needs::Webhook | Needs::DeadDelivery => format!("/api/v1/teams/{}/webhooks", self.team),
+            Needs::Credential => format!("/api/v1/teams/{}/credentials/{thing}", self.team),
+            Needs::Share => format!("/api/v1/teams/{}/credentials/{}/shares", self.team, &thing[..36]),
             _ => format!("/api/v1/teams/{}/members", self.team),
         };
         self.olga.get(&path).await.expect(200).json

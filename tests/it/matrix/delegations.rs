@@ -6,7 +6,7 @@ use poem::http::Method;
 use serde_json::{Value, json};
 
 use super::stage::{ROLES, Stage, judge};
-use super::{accounts, chat, identities, mine, passkeys, people, webhooks};
+use super::{accounts, chat, credentials, identities, mine, passkeys, people, webhooks};
 use crate::operations;
 use crate::world::{Answer, Person};
 
@@ -128,6 +128,7 @@ fn no_operation_with_a_cell_is_forgotten() {
     tried.extend(identities::OPERATIONS);
     tried.extend(passkeys::OPERATIONS);
     tried.extend(webhooks::OPERATIONS);
+    tried.extend(credentials::OPERATIONS);
     for operation in operations::all() {
         let has_cell = operation.permission.is_some_and(|permission| permission.row().is_some());
         assert_eq!(has_cell, tried.contains(&operation.id.as_str()), "{}", operation.id);

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod chat;
+mod credentials;
 mod delegations;
 mod identities;
 mod mine;

@@ -3,6 +3,7 @@
 mod api_key;
 mod audit;
 mod conversation;
+mod credential;
 mod delegation;
 mod device;
 mod job;
@@ -24,6 +25,10 @@ use crate::domain::{self, Error, role, session, team, user};
 pub use api_key::{ApiKey, ApiKeyOfSomebody, ApiKeyWithToken, scope_names};
 pub use audit::{AuditRow, Outcome};
 pub use conversation::{Conversation, MyConversations, Participant};
+pub use credential::{
+    Credential, CredentialKind, CredentialPayload, CredentialReveal, CredentialShare, CredentialVersion,
+    GeneratedPassword, ImportReport, RevealedPayload,
+};
 pub use delegation::{CustodyLink, Delegation, DelegationState, Priority};
 pub use device::{KnownDevice, ListedSession};
 pub use job::{Job, JobRun};
