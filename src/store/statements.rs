@@ -10,7 +10,7 @@ use crate::crypto::keyring::RootKey;
 use super::{
     Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, delegation, device, door, feed, identity,
     inspection, invitation, job, keys, leaving, login, login_code, notification, open, passkey, people, provider_token,
-    qr_sign_in, quota, search, session, team, trip, user,
+    qr_sign_in, quota, search, search_fill, search_hit, search_lists, session, team, trip, user,
 };
 
 const ALL: &[(&str, &[&str])] = &[
@@ -39,6 +39,9 @@ const ALL: &[(&str, &[&str])] = &[
     ("qr_sign_in", qr_sign_in::STATEMENTS),
     ("quota", quota::STATEMENTS),
     ("search", search::STATEMENTS),
+    ("search_fill", search_fill::STATEMENTS),
+    ("search_hit", search_hit::STATEMENTS),
+    ("search_lists", search_lists::STATEMENTS),
     ("session", session::STATEMENTS),
     ("team", team::STATEMENTS),
     ("trip", trip::STATEMENTS),
@@ -99,6 +102,7 @@ fn what_does_not_follow_an_index_is_known() {
     login: SCAN sign_in_links | UPDATE sign_in_links SET consumed_at = ?1
     qr_sign_in: SCAN (subquery-1) | SELECT count(*) FROM (SELECT 1 FROM
     quota: SCAN quota_state | SELECT user_id, quota, free_at FROM quota_state
+    search_fill: SCAN search_teams USING INDEX search_teams_to_fill | SELECT team_id, filled_to FROM search_teams WHERE
     team: USE TEMP B-TREE FOR ORDER BY | SELECT t.id, t.name_sealed, t.version, t.created_at, m.role
     team: USE TEMP B-TREE FOR ORDER BY | SELECT u.id, u.name_sealed, m.role, m.joined_at FROM
     trip: SCAN (subquery-1) | SELECT count(*) FROM (SELECT 1 FROM

@@ -32,6 +32,7 @@ mod operations;
 mod passkeys;
 mod qr;
 mod schema;
+mod search;
 mod sign_in;
 mod subprocess;
 mod teams;

@@ -18,6 +18,7 @@ mod notifications;
 mod passkeys;
 mod people;
 mod qr;
+mod search;
 mod sessions;
 mod step_up;
 mod teams;
@@ -35,7 +36,7 @@ pub type Api = (
     (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
     (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
     (people::People, admin::Admin, jobs::Jobs),
-    (teams::Teams, invitations::Invitations, delegations::Delegations),
+    (teams::Teams, invitations::Invitations, delegations::Delegations, search::Search),
 );
 
 /// How the document groups the operations.
@@ -57,6 +58,8 @@ enum Tag {
     Invitations,
     /// Accountable hand-offs.
     Delegations,
+    /// Words in what one may read.
+    Search,
     /// For whoever runs the server.
     Admin,
 }
@@ -69,7 +72,7 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
         (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
         (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
         (people::People, admin::Admin, jobs::Jobs),
-        (teams::Teams, invitations::Invitations, delegations::Delegations),
+        (teams::Teams, invitations::Invitations, delegations::Delegations, search::Search),
     );
     let about = format!("{ABOUT}\n\n## Problems\n\n{}", catalog::markdown());
     OpenApiService::new(api, "Milton", env!("CARGO_PKG_VERSION"))

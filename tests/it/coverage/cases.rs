@@ -150,6 +150,7 @@ const CASES: &[Case] = &[
     case("reopenDelegation", Needs::Delegation(&["offer", "accept", "done"])),
     case("cancelDelegation", Needs::Delegation(&["offer"])),
     case("reassignDelegation", Needs::Delegation(&["offer"])).with(|stage| json!({"assignee_id": stage.mia.id})),
+    case("search", Needs::Nothing),
     case("listAudit", Needs::Nothing),
     case("listJobs", Needs::Nothing),
     case("listJobRuns", Needs::Job),

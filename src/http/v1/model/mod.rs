@@ -7,6 +7,7 @@ mod device;
 mod job;
 mod notification;
 mod people;
+mod search;
 
 use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
 use poem_openapi::{Enum, Object};
@@ -24,6 +25,7 @@ pub use device::{KnownDevice, ListedSession};
 pub use job::{Job, JobRun};
 pub use notification::Notification;
 pub use people::{Account, AccountState};
+pub use search::{Findable, SearchHit};
 
 /// A moment as the API writes it.
 pub fn moment(at: Timestamp) -> OffsetDateTime {
