@@ -34,8 +34,6 @@ statements! {
 const MOST_LOOKS: usize = 10_000;
 /// Looks that opening a text counts for.
 const LOOKS_OF_OPENING: usize = 10;
-/// Rounds that one list gets before the others have their turn.
-const ROUNDS: usize = 64;
 
 /// A list, and the caller's words as they stand on it.
 struct Walk {
@@ -165,52 +163,46 @@ impl<'a> Search<'a> {
         // One round for each, whatever it costs: so every page gets on, and it costs no more than what is the reader's.
         let mut heap = BinaryHeap::new();
         for walk in 0..self.walks.len() {
-            heap.extend(self.advance(walk, start, 1)?);
+            heap.extend(self.advance(walk, start)?);
         }
         let most = self.looks + MOST_LOOKS;
         while let Some(Position { at, is_hit, walk }) = heap.pop() {
             if hits.len() == limit || self.looks >= most {
                 return Ok((hits, Some(at)));
             }
-            let mut from = Some(at);
             if is_hit {
                 self.looks += LOOKS_OF_OPENING;
                 let found = self.walks[walk].list.found;
                 hits.extend(look(self.read, reader, found, Uuid::from_u128(at), words, &mut names)?);
-                from = at.checked_sub(1);
-            }
-            if let Some(from) = from {
-                heap.extend(self.advance(walk, from, ROUNDS)?);
+                heap.extend(at.checked_sub(1).map(|at| Position { at, is_hit: false, walk }));
+            } else {
+                heap.extend(self.advance(walk, at)?);
             }
         }
         Ok((hits, None))
     }
 
-    /// Walks on from `at`: each word in turn says what it knows at or below the place, until all agree, one knows nothing,
-    /// or the rounds are over. The rarest word thus leads, and the others are asked as often as it stands.
-    fn advance(&mut self, walk: usize, mut at: u128, rounds: usize) -> Result<Option<Position>, Error> {
-        let position = |at, is_hit| Some(Position { at, is_hit, walk });
-        if let Some(only) = self.walks[walk].only {
+    /// One round of a walk from `at` on: each word in turn says where it stands there or before, and the next goes on from
+    /// there. All words stand where all say the same. The rarest thus leads, and the others are asked as often as it
+    /// stands; a walk whose next text is older than another's waits for its turn.
+    fn advance(&mut self, walk: usize, mut at: u128) -> Result<Option<Position>, Error> {
+        let only = self.walks[walk].only;
+        if let Some(only) = only {
             if only > at {
                 return Ok(None);
             }
             at = only;
         }
-        for _ in 0..rounds {
-            let mut first = None;
-            for nth in 0..self.walks[walk].words.len() {
-                match self.seek(self.walks[walk].words[nth], at)? {
-                    // What is not the caller's ends the walk as nothing does: it must not cost another look.
-                    Some(found) if self.walks[walk].only.is_none_or(|only| only == found) => at = found,
-                    _ => return Ok(None),
-                }
-                first.get_or_insert(at);
+        let mut first = None;
+        for nth in 0..self.walks[walk].words.len() {
+            match self.seek(self.walks[walk].words[nth], at)? {
+                // What is not the caller's ends the walk as nothing does: it must not cost another look.
+                Some(found) if only.is_none_or(|only| only == found) => at = found,
+                _ => return Ok(None),
             }
-            if first == Some(at) {
-                return Ok(position(at, true));
-            }
+            first.get_or_insert(at);
         }
-        Ok(position(at, false))
+        Ok(Some(Position { at, is_hit: first == Some(at), walk }))
     }
 
     /// The newest text with a word, at `at` or before.
