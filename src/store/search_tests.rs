@@ -282,22 +282,22 @@ async fn what_others_write_costs_a_member_nothing() {
     stage.comment(own, stage.mia, "Lighthouse").await;
     let talk = stage.conversation(&[stage.mia]).await;
     stage.say(talk, stage.mia, "Lighthouse").await;
-    let before = [stage.looks(stage.mia, "lighthouse"), stage.looks(stage.mia, "merger lighthouse")];
+    let before = [stage.looks(stage.mia, "lighthouse"), stage.looks(stage.mia, "anchor lighthouse")];
     let foreign = stage.conversation(&[stage.olga, stage.ben]).await;
     for _ in 0..50 {
-        let work = stage.delegation(stage.olga, "Lighthouse merger").await;
-        stage.comment(work, stage.ben, "Lighthouse merger").await;
-        stage.say(foreign, stage.ben, "Lighthouse merger").await;
+        let work = stage.delegation(stage.olga, "Lighthouse anchor").await;
+        stage.comment(work, stage.ben, "Lighthouse anchor").await;
+        stage.say(foreign, stage.ben, "Lighthouse anchor").await;
     }
     // One of them is older than all that is Mia's.
     let sql = "UPDATE search_index SET found = ?1 WHERE found = (SELECT max(found) FROM search_index)";
-    let work = stage.delegation(stage.olga, "Merger merged").await;
+    let work = stage.delegation(stage.olga, "Anchor anchored").await;
     stage.run(sql, [Value::bytes(earlier.as_bytes())]).await;
     assert_ne!(work, earlier);
-    let after = [stage.looks(stage.mia, "lighthouse"), stage.looks(stage.mia, "merger lighthouse")];
+    let after = [stage.looks(stage.mia, "lighthouse"), stage.looks(stage.mia, "anchor lighthouse")];
     assert_eq!(after, before);
     assert_eq!(stage.find(stage.mia, "lighthouse").len(), 3);
-    assert_eq!(stage.find(stage.olga, "lighthouse merger").len(), 100, "a page of them");
+    assert_eq!(stage.find(stage.olga, "lighthouse anchor").len(), 100, "a page of them");
 }
 
 /// The rare word leads: what the frequent one costs does not grow with its number.

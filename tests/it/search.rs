@@ -189,8 +189,14 @@ async fn people_are_found_by_their_name_of_today_in_every_team() {
     stage.mia.send(Method::PATCH, "/api/v1/me", Some(&json!({"name": "Maria Mühlbauer"}))).await.expect(200);
     assert_eq!((stage.find(&stage.ben, "mia").await.len(), in_choir("mia").await), (0, 0));
     assert_eq!((stage.find(&stage.ben, "maria").await.len(), in_choir("maria").await), (1, 1));
+    let rows = || {
+        let id = stage.mia.id.replace('-', "");
+        forge::number(&stage.world, &format!("SELECT count(*) FROM search_index WHERE hex(found) = upper('{id}')"))
+    };
+    assert_eq!(rows(), 4, "two words in two teams");
     let path = format!("/api/v1/teams/{}/members/{}", stage.team, stage.mia.id);
     stage.olga.send(Method::DELETE, &path, None).await.expect(204);
+    assert_eq!(rows(), 2, "and none of the team that she is out of");
     assert_eq!((stage.find(&stage.ben, "maria").await.len(), in_choir("maria").await), (0, 1));
 }
 
