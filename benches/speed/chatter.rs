@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use milton::base::clock::{Clock as _, SystemClock};
 use milton::base::entropy::{SystemEntropy, bytes};
 use milton::crypto::{BlindColumn, Dek, Keyring, Owner, OwnerKind, Place, field};
 use rusqlite::{Connection, params};
@@ -57,7 +57,7 @@ pub fn fill(database: &Path, messages: usize) -> Outcome<()> {
     connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF; PRAGMA cache_size = -200000;")?;
     let ground = Ground::read(&connection)?;
     let conversations = conversations(&connection, &ground)?;
-    let now = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
+    let now = u64::try_from(SystemClock.now().micros() / 1_000)?;
     let start = now - u64::try_from(messages)?;
     let mut index = Index { ground: &ground, known: HashMap::new(), rows: Vec::new() };
     for first in (0..messages).step_by(BATCH) {
