@@ -1,9 +1,10 @@
 //! Measures what the product promises about speed: each figure as a ratio between two things of one run.
 //!
-//! `scripts/bench [reads] [writes] [flood] [start]` runs it; `benches/README.md` says what each row means.
+//! `scripts/bench [reads] [writes] [flood] [start] [search]` runs it; `benches/README.md` says what each row means.
 #![allow(missing_docs, clippy::cast_precision_loss)] // figures of a few digits
 
 mod bare;
+mod chatter;
 mod client;
 mod flood;
 mod load;
@@ -11,6 +12,7 @@ mod people;
 mod process;
 mod reads;
 mod report;
+mod search;
 mod server;
 mod start;
 mod writes;
@@ -23,7 +25,7 @@ use report::Report;
 /// Whatever went wrong: a measurement either works or ends.
 pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-const PARTS: [&str; 4] = ["reads", "writes", "flood", "start"];
+const PARTS: [&str; 5] = ["reads", "writes", "flood", "start", "search"];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -67,6 +69,9 @@ fn measure(chosen: &[&str]) -> Outcome<()> {
         }
         if wanted("flood") {
             flood::run(&folder, &mut report).await?;
+        }
+        if wanted("search") {
+            search::run(&folder, &mut report).await?;
         }
         Outcome::Ok(())
     })?;

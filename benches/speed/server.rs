@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use milton::app::{App, AppOptions, QuotaFigures};
 use milton::base::clock::{Clock as _, SystemClock};
-use milton::base::entropy::SystemEntropy;
+use milton::base::entropy::{SeededEntropy, SystemEntropy};
 use milton::crypto::RootKey;
 use milton::domain::actor::{Actor, Caller};
 use milton::http::limits::Limits;
@@ -77,6 +77,11 @@ impl Drop for Server {
     }
 }
 
+/// The key of every server here: the driver seals with it what it writes into a file by itself.
+pub fn root_key() -> RootKey {
+    RootKey::generate(&SeededEntropy::new(1))
+}
+
 /// The child's side: serves until its input ends.
 pub fn serve(folder: &Path, open: bool) -> Outcome<()> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(listen(folder, open))
@@ -89,7 +94,7 @@ async fn listen(folder: &Path, open: bool) -> Outcome<()> {
         clock: clock.clone(),
         entropy: Arc::<SystemEntropy>::clone(&entropy),
     };
-    let store = Store::open(options, &RootKey::generate(&*entropy))?;
+    let store = Store::open(options, &root_key())?;
     let certificate = Certificate::new(LocalCa::open(folder, clock.now())?.issue(clock.now())?);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let port = listener.local_addr()?.port();

@@ -13,6 +13,7 @@ use crate::domain::team::Team;
 use crate::domain::text::{Body, Label, Title};
 use crate::domain::user::User;
 use crate::store::delegation::{self, Content, Filter};
+use crate::store::search::{self, Found};
 use crate::store::{Action, Asker, Query, Reach, ReadTx, Target, Tx, team};
 
 const KIND: &str = "delegation";
@@ -94,6 +95,7 @@ impl Action for Create {
         let state = if self.offer { State::Offered } else { State::Draft };
         let delegation = delegation::insert(tx, self.team, &self.content, self.assignee, state)?;
         tx.concerns(KIND, delegation.id);
+        search::index(tx, self.team, Found::Delegation, delegation.id, delegation.title.as_str())?;
         Ok(delegation)
     }
 }
@@ -241,6 +243,7 @@ impl Action for Update {
         let Which { team, id } = self.which;
         self.which.refuse_unless(tx, self.version)?;
         let present = delegation::get(tx, team, id)?;
+        search::forget(tx, team, id, present.title.as_str())?;
         let content = Content {
             title: self.changes.title.unwrap_or(present.title),
             body: self.changes.body.unwrap_or(present.body),
@@ -249,6 +252,7 @@ impl Action for Update {
             due_at: self.changes.due_at.unwrap_or(present.due_at),
         };
         delegation::update(tx, team, id, &content)?;
+        search::index(tx, team, Found::Delegation, id, content.title.as_str())?;
         delegation::get(tx, team, id)
     }
 }
@@ -318,7 +322,9 @@ impl Action for Delete {
         self.which.relation(read, caller)
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        let Which { team, id } = self.which;
         self.which.refuse_unless(tx, self.version)?;
-        delegation::tombstone(tx, self.which.team, self.which.id)
+        search::forget(tx, team, id, delegation::get(tx, team, id)?.title.as_str())?;
+        delegation::tombstone(tx, team, id)
     }
 }

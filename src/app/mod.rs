@@ -30,6 +30,7 @@ pub mod people;
 pub mod qr_approval;
 pub mod qr_sign_in;
 mod quota;
+pub mod search;
 pub mod session;
 pub mod sign_in;
 mod slow_lane;

@@ -36,6 +36,11 @@ impl PageRequest {
         self.limit as i64 + 1
     }
 
+    /// How many items the page may hold.
+    pub const fn limit(&self) -> usize {
+        self.limit as usize
+    }
+
     /// The key after which this page starts.
     pub fn after(&self) -> Option<&str> {
         self.after.as_ref().map(|cursor| cursor.0.as_str())
@@ -60,6 +65,11 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// A page whose maker knows where the next one starts, for lists in which more is looked at than shown.
+    pub fn until(items: Vec<T>, next: Option<String>) -> Self {
+        Self { items, next: next.map(Cursor) }
+    }
+
     /// The same page with each item turned into something else.
     pub fn map<U>(self, turn: impl FnMut(T) -> U) -> Page<U> {
         Page { items: self.items.into_iter().map(turn).collect(), next: self.next }

@@ -35,6 +35,7 @@ use crate::jobs::failure_bursts::FailureBursts;
 use crate::jobs::last_seen::LastSeen;
 use crate::jobs::provider_tokens::ProviderTokens;
 use crate::jobs::qr_expiry::QrExpiry;
+use crate::jobs::search_fill::SearchFill;
 use crate::jobs::token_clean_up::TokenCleanUp;
 use crate::jobs::webhooks::Webhooks;
 use crate::outbound;
@@ -175,6 +176,7 @@ pub fn jobs(app: &App) -> Jobs {
         .with(LastSeen)
         .with(ProviderTokens)
         .with(QrExpiry)
+        .with(SearchFill)
         .with(TokenCleanUp)
         .with(Webhooks)
 }

@@ -12,6 +12,7 @@ pub mod failure_bursts;
 pub mod last_seen;
 pub mod provider_tokens;
 pub mod qr_expiry;
+pub mod search_fill;
 pub mod token_clean_up;
 pub mod webhooks;
 

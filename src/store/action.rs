@@ -6,7 +6,7 @@ use crate::base::id::Id;
 use crate::domain::Error;
 use crate::domain::actor::{Actor, Caller, SignedIn};
 use crate::domain::event::Event;
-use crate::domain::permission::{Permission, Relation};
+use crate::domain::permission::{Decision, Permission, Relation, Subject, decide};
 use crate::domain::quota::Quota;
 use crate::domain::team::Team;
 use crate::domain::user::User;
@@ -73,6 +73,7 @@ pub trait Query: Send + 'static {
 #[derive(Debug)]
 pub struct Asker<'a> {
     actor: &'a Actor,
+    subject: Subject,
     reach: Reach,
 }
 
@@ -86,8 +87,8 @@ pub enum Reach {
 }
 
 impl<'a> Asker<'a> {
-    pub(super) const fn new(actor: &'a Actor, reach: Reach) -> Self {
-        Self { actor, reach }
+    pub(super) const fn new(actor: &'a Actor, subject: Subject, reach: Reach) -> Self {
+        Self { actor, subject, reach }
     }
 
     /// The sign-in they ask with.
@@ -106,6 +107,14 @@ impl<'a> Asker<'a> {
     /// How far their permission reaches.
     pub const fn reach(&self) -> Reach {
         self.reach
+    }
+
+    /// How far another permission of theirs reaches in the same scope: for an answer made of several kinds of things.
+    /// `None` when it reaches nothing, be it for their role or for the scopes of their API key.
+    pub fn reach_of(&self, permission: Permission) -> Option<Reach> {
+        let own = Relation { participant: true, ..their_own() };
+        let may = |relation| decide(permission, self.subject, relation) == Decision::Allow;
+        if may(Relation::default()) { Some(Reach::Everything) } else { may(own).then_some(Reach::TheirOwn) }
     }
 }
 

@@ -78,7 +78,7 @@ statements! {
         WHERE c.delegation_id = ?1 ORDER BY c.link";
 }
 
-const TITLE: Column = Column { table: "delegations", name: "title_sealed" };
+pub(super) const TITLE: Column = Column { table: "delegations", name: "title_sealed" };
 const BODY: Column = Column { table: "delegations", name: "body_sealed" };
 const LABELS: Column = Column { table: "delegations", name: "labels_sealed" };
 

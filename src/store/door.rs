@@ -58,7 +58,7 @@ pub(super) fn ask<Q: Query>(read: &ReadTx<'_>, caller: &Caller, query: Q) -> Res
         Decision::Allow | Decision::StepUp => Reach::Everything,
         Decision::Deny | Decision::OutOfScope => Reach::TheirOwn,
     };
-    query.run(read, &Asker::new(&caller.actor, reach))
+    query.run(read, &Asker::new(&caller.actor, standing.subject, reach))
 }
 
 /// An act in the writer's queue.

@@ -11,7 +11,7 @@ use super::{
     Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, conversation, credential, credential_share,
     delegation, device, door, feed, idempotency, identity, inspection, invitation, job, keys, leaving, login,
     login_code, message, notification, open, participant, passkey, people, provider_token, qr_sign_in, quota, search,
-    session, standing, team, trip, user, webhook, webhook_delivery,
+    search_fill, search_hit, search_lists, session, standing, team, trip, user, webhook, webhook_delivery,
 };
 
 const ALL: &[(&str, &[&str])] = &[
@@ -46,6 +46,9 @@ const ALL: &[(&str, &[&str])] = &[
     ("qr_sign_in", qr_sign_in::STATEMENTS),
     ("quota", quota::STATEMENTS),
     ("search", search::STATEMENTS),
+    ("search_fill", search_fill::STATEMENTS),
+    ("search_hit", search_hit::STATEMENTS),
+    ("search_lists", search_lists::STATEMENTS),
     ("session", session::STATEMENTS),
     ("standing", standing::STATEMENTS),
     ("team", team::STATEMENTS),
@@ -114,6 +117,7 @@ fn what_does_not_follow_an_index_is_known() {
     participant: USE TEMP B-TREE FOR ORDER BY | SELECT u.id, u.name_sealed, p.joined_at, p.expires_at, r.id
     qr_sign_in: SCAN (subquery-1) | SELECT count(*) FROM (SELECT 1 FROM
     quota: SCAN quota_state | SELECT user_id, quota, free_at FROM quota_state
+    search_fill: SCAN search_teams USING INDEX search_teams_to_fill | SELECT team_id, filled_to FROM search_teams WHERE
     team: USE TEMP B-TREE FOR ORDER BY | SELECT t.id, t.name_sealed, t.version, t.created_at, m.role
     team: USE TEMP B-TREE FOR ORDER BY | SELECT u.id, u.name_sealed, m.role, m.joined_at FROM
     trip: SCAN (subquery-1) | SELECT count(*) FROM (SELECT 1 FROM

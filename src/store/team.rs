@@ -11,8 +11,9 @@ use crate::domain::{Conflict, Error};
 use super::credential_share;
 use super::engine::{Row, Value};
 use super::participant;
+use super::search::{self, Found};
 use super::tx::{Column, ReadTx, Tx, owned_by_team, owned_by_user};
-use super::user::NAME as USER_NAME;
+use super::user::{self, NAME as USER_NAME};
 
 statements! {
     INSERT = "INSERT INTO teams (id, name_sealed, created_at, updated_at) VALUES (?1, ?2, ?3, ?3)";
@@ -81,7 +82,7 @@ pub fn insert_member(tx: &mut Tx<'_>, team: Id<Team>, user: Id<User>, role: Role
     }
     let now = tx.now();
     tx.execute(INSERT_MEMBER, &[team.into(), user.into(), role.as_str().into(), now.into()])?;
-    Ok(())
+    search::index(tx, team, Found::Person, user, user::person(tx, user)?.name.as_str())
 }
 
 /// A person's role in a team.
@@ -103,7 +104,8 @@ pub fn delete_member(tx: &mut Tx<'_>, team: Id<Team>, user: Id<User>) -> Result<
     keep_an_owner(tx, user, Some(team))?;
     tx.execute(DELETE_MEMBER, &[team.into(), user.into()])?;
     participant::leave_team(tx, team, user)?;
-    credential_share::delete_of_member(tx, team, user)
+    credential_share::delete_of_member(tx, team, user)?;
+    search::forget(tx, team, user, user::person(tx, user)?.name.as_str())
 }
 
 /// `Conflict(LastOwner)` when this person alone, of those who may act, answers for the team; for any team, when none is

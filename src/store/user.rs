@@ -11,6 +11,7 @@ use crate::domain::user::{User, UserState};
 use crate::domain::{Conflict, Error};
 
 use super::engine::{Row, Value};
+use super::search;
 use super::tx::{Column, ReadTx, Tx, owned_by_user};
 
 statements! {
@@ -188,6 +189,9 @@ pub fn is_claimed(read: &ReadTx<'_>) -> Result<bool, Error> {
 
 /// Changes what is given. Another address than before is one that its holder states; whether others have it is no matter.
 pub fn update(tx: &mut Tx<'_>, id: Id<User>, name: Option<&Name>, email: Option<&Email>) -> Result<(), Error> {
+    if let Some(name) = name {
+        search::rename(tx, id, person(tx, id)?.name.as_str(), name.as_str())?;
+    }
     let name = name.map(|name| tx.seal(owned_by_user(id), NAME, id.uuid(), name.as_str())).transpose()?;
     let index = email.map(|email| tx.blind_index(BlindColumn::UserEmail, email.as_str()));
     let values = [id.into(), name.into(), sealed_email(tx, id, email)?, index.into(), tx.now().into()];

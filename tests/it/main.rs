@@ -35,6 +35,7 @@ mod passkeys;
 mod qr;
 mod repetition;
 mod schema;
+mod search;
 mod sign_in;
 mod subprocess;
 mod teams;

@@ -11,6 +11,8 @@ pub struct Operation {
     pub method: Method,
     /// With `{team}` and the like in it.
     pub path: String,
+    /// A value for each parameter behind the path that must be given.
+    pub query: String,
     /// What its description says in "Permission `x`".
     pub permission: Option<Permission>,
     /// What its description says in "event `y`".
@@ -46,7 +48,11 @@ fn read(path: &str, method: &str, operation: &Value) -> Operation {
         let found = Permission::ALL.iter().find(|permission| permission.as_str() == name);
         *found.unwrap_or_else(|| panic!("{path} wants {name}, which is no permission"))
     });
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let wanted = parameters.filter(|one| one["in"] == "query" && one["required"] == true);
+    let query: Vec<_> = wanted.map(|one| format!("{}=word", one["name"].as_str().unwrap())).collect();
     Operation {
+        query: query.join("&"),
         id: operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} has no id")).to_owned(),
         method: method.to_uppercase().parse().unwrap(),
         path: path.to_owned(),
@@ -64,7 +70,8 @@ impl Operation {
             part if part.starts_with('{') => things.next().unwrap_or(thing),
             part => part,
         });
-        parts.collect::<Vec<_>>().join("/")
+        let path = parts.collect::<Vec<_>>().join("/");
+        if self.query.is_empty() { path } else { format!("{path}?{}", self.query) }
     }
 
     /// Whether it happens in a team.

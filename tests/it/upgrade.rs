@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use milton::base::clock::{ManualClock, Timestamp};
 use milton::base::entropy::SeededEntropy;
+use milton::jobs::search_fill::SearchFill;
 use milton::store::Inspection;
 use serde_json::{Value, json};
 
@@ -40,7 +41,7 @@ fn upgraded() -> (World, Told) {
     let now = Timestamp::parse(told.text("/at")).unwrap() + Duration::from_mins(1);
     let clock = Arc::new(ManualClock::at(now));
     let options = Options { clock, entropy: Arc::new(SeededEntropy::new(2)), ..Options::default() };
-    (World::open(folder, options), told)
+    (World::open_with(folder, options, |jobs| jobs.with(SearchFill)), told)
 }
 
 #[tokio::test]
@@ -138,4 +139,40 @@ async fn the_clean_up_takes_what_was_over_and_leaves_what_was_not() {
     assert_eq!(run.json["affected"], 5, "a revoked session, two used links, two used invitations");
     told.holder(&world, "ana").get(ME).await.expect(200);
     world.holder(told.text("/ana/revoked")).get(ME).await.problem(401, "revoked-token");
+}
+
+/// The earlier Milton had no search: what it wrote is found from the first run on, and then there is nothing left to do.
+#[tokio::test]
+async fn what_was_written_before_becomes_findable() {
+    let (world, told) = upgraded();
+    let (olga, ana) = (told.holder(&world, "owner"), told.holder(&world, "ana"));
+    let search = format!("/api/v1/teams/{}/search?q=", told.text("/team"));
+    let run = async || olga.post("/api/v1/admin/jobs/search-fill/run", &json!({})).await.expect(200);
+    assert_eq!(ana.get(&format!("{search}pier")).await.expect(200).json["items"], json!([]));
+    assert_eq!(run().await.json["affected"], 4, "three people and a delegation");
+    assert_eq!(ana.get(&format!("{search}pier+mend")).await.expect(200).text("/items/0/title"), "Mend the pier");
+    assert_eq!(ana.get(&format!("{search}ben&type=person")).await.expect(200).text("/items/0/title"), "Ben");
+    assert_eq!(world.audit(&olga, "event=search.indexed").await.len(), 1);
+    let size = forge::count(&world, "search_index");
+    assert_eq!((run().await.json["affected"].clone(), forge::count(&world, "search_index")), (json!(0), size));
+    assert_eq!(world.audit(&olga, "event=search.indexed").await.len(), 1, "a run with nothing to do leaves no row");
+}
+
+/// What is deleted or renamed before the first run is not found by its old words afterwards.
+#[tokio::test]
+async fn what_changed_before_it_was_indexed_is_indexed_as_it_is() {
+    let (world, told) = upgraded();
+    let (olga, ana) = (told.holder(&world, "owner"), told.holder(&world, "ana"));
+    let search = format!("/api/v1/teams/{}/search?q=", told.text("/team"));
+    ana.send(poem::http::Method::PATCH, ME, Some(&json!({"name": "Anna"}))).await.expect(200);
+    let found = ana.get(&format!("{search}anna")).await.expect(200);
+    assert_eq!(found.text("/items/0/id"), told.text("/ana/id"));
+    let change = json!({"title": "Mend the quay"});
+    let giver = ana.clone().with("if-match", "*");
+    giver.send(poem::http::Method::PATCH, told.text("/delegation"), Some(&change)).await.expect(200);
+    olga.post("/api/v1/admin/jobs/search-fill/run", &json!({})).await.expect(200);
+    for (word, hits) in [("ana", 0), ("anna", 1), ("pier", 0), ("quay", 1)] {
+        let found = ana.get(&format!("{search}{word}")).await.expect(200);
+        assert_eq!(found.json["items"].as_array().unwrap().len(), hits, "{word}");
+    }
 }

@@ -22,6 +22,7 @@ mod participants;
 mod passkeys;
 mod people;
 mod qr;
+mod search;
 mod sessions;
 mod step_up;
 mod teams;
@@ -40,7 +41,7 @@ pub type Api = (
     (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
     (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
     (people::People, admin::Admin, jobs::Jobs),
-    (teams::Teams, invitations::Invitations, delegations::Delegations, webhooks::Webhooks),
+    (teams::Teams, invitations::Invitations, delegations::Delegations, webhooks::Webhooks, search::Search),
     (conversations::Conversations, participants::Participants, messages::Messages),
     (credentials::PersonalCredentials, credentials::TeamCredentials),
 );
@@ -70,6 +71,8 @@ enum Tag {
     Webhooks,
     /// The vault.
     Credentials,
+    /// Words in what one may read.
+    Search,
     /// For whoever runs the server.
     Admin,
 }
@@ -82,7 +85,7 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
         (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
         (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
         (people::People, admin::Admin, jobs::Jobs),
-        (teams::Teams, invitations::Invitations, delegations::Delegations, webhooks::Webhooks),
+        (teams::Teams, invitations::Invitations, delegations::Delegations, webhooks::Webhooks, search::Search),
         (conversations::Conversations, participants::Participants, messages::Messages),
         (credentials::PersonalCredentials, credentials::TeamCredentials),
     );

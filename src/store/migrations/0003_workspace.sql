@@ -204,13 +204,23 @@ CREATE UNIQUE INDEX credential_shares_of_roles ON credential_shares (credential_
 CREATE INDEX credential_shares_by_user ON credential_shares (user_id);
 CREATE INDEX credential_shares_by_maker ON credential_shares (created_by);
 
--- Words of sealed texts: 32 bits of a keyed hash with a key for each team, so that a hit is a candidate only.
+-- A team's number in the search index: eight bytes where an id takes 36. `filled_to` is how far the texts of an earlier
+-- version have been indexed, from nothing to the id of a delegation; NULL once all are.
+CREATE TABLE search_teams (
+    number    INTEGER PRIMARY KEY,
+    team_id   TEXT    NOT NULL UNIQUE REFERENCES teams (id) ON DELETE CASCADE,
+    filled_to TEXT
+) STRICT;
+CREATE INDEX search_teams_to_fill ON search_teams (number) WHERE filled_to IS NOT NULL;
+INSERT INTO search_teams (team_id, filled_to) SELECT id, '' FROM teams;
+
+-- Words of sealed texts: 32 bits of a keyed hash of the word and of where it stands, so that a hit is a candidate only;
+-- `found` is the sixteen bytes of the id of what holds it. By time within a word, because ids are.
 CREATE TABLE search_index (
-    team_id       TEXT    NOT NULL REFERENCES teams (id) ON DELETE CASCADE,
-    word          INTEGER NOT NULL,
-    resource_id   TEXT    NOT NULL,
-    resource_type TEXT    NOT NULL CHECK (resource_type IN ('delegation', 'comment', 'message', 'person')),
-    PRIMARY KEY (team_id, word, resource_id)
+    team  INTEGER NOT NULL REFERENCES search_teams (number) ON DELETE CASCADE,
+    word  INTEGER NOT NULL,
+    found BLOB    NOT NULL,
+    PRIMARY KEY (team, word, found)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE notification_preferences (

@@ -227,6 +227,7 @@ const CASES: &[Case] = &[
     case("listCredentialShares", Needs::Credential),
     case("unshareCredential", Needs::Share),
     case("deleteCredential", Needs::Credential),
+    case("search", Needs::Nothing),
     case("listAudit", Needs::Nothing),
     case("listJobs", Needs::Nothing),
     case("listJobRuns", Needs::Job),

@@ -111,6 +111,8 @@ async fn making_and_listing_delegations() {
         }
         let made = stage.caller.post(&list, &json!({"title": "Sweep"})).await;
         judge(&made, stage.decide(Permission::DelegationCreate, role, Relation::default()), role);
+        let found = stage.caller.get(&format!("/api/v1/teams/{}/search?q=sweep", stage.team)).await;
+        judge(&found, stage.decide(Permission::Search, role, Relation::default()), role);
         if made.status.is_success() {
             stage.caller.send(Method::DELETE, &made.header("location"), None).await.expect(204);
         }
@@ -119,7 +121,7 @@ async fn making_and_listing_delegations() {
 
 #[test]
 fn no_operation_with_a_cell_is_forgotten() {
-    let mut tried = vec!["createDelegation", "listDelegations"];
+    let mut tried = vec!["createDelegation", "listDelegations", "search"];
     tried.extend(MOVES.iter().map(|chosen| chosen.id));
     tried.extend(chat::OPERATIONS);
     tried.extend(people::OPERATIONS);

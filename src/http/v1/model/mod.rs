@@ -10,6 +10,7 @@ mod job;
 mod message;
 mod notification;
 mod people;
+mod search;
 mod webhook;
 
 use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
@@ -35,6 +36,7 @@ pub use job::{Job, JobRun};
 pub use message::{Message, ReportedMessage, Stretch, window_request};
 pub use notification::Notification;
 pub use people::{Account, AccountState};
+pub use search::{Findable, SearchHit};
 pub use webhook::{Delivery, DeliveryState, Webhook, WebhookState, WebhookWithSecret};
 
 /// A moment as the API writes it.
