@@ -305,6 +305,7 @@ export default {
   "notification.api-key-created": "Ein API-Schlüssel wurde erzeugt: {name}",
   "notification.identity-linked": "Ein Anbieter wurde verknüpft: {provider}",
   "notification.qr-approved": "Ein Gerät wurde per QR-Code eingelassen: {name}",
+  "notification.removed-from-team": "Du bist nicht mehr im Team {team_name}",
 
   "method.link": "Einmal-Link",
   "method.invitation": "Einladung",

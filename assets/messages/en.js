@@ -304,6 +304,7 @@ export default {
   "notification.api-key-created": "An API key was made: {name}",
   "notification.identity-linked": "A provider was linked: {provider}",
   "notification.qr-approved": "A device was let in by QR code: {name}",
+  "notification.removed-from-team": "You were taken out of the team {team_name}",
 
   "method.link": "One-time link",
   "method.invitation": "Invitation",

@@ -11,6 +11,7 @@ pub mod event;
 pub mod identity;
 mod invisible;
 pub mod job;
+pub mod live;
 pub mod native;
 pub mod networks;
 pub mod notification;

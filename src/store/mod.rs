@@ -34,6 +34,7 @@ pub mod notification;
 mod open;
 pub mod passkey;
 pub mod people;
+pub mod preference;
 pub mod provider_token;
 pub mod qr_sign_in;
 pub mod quota;
@@ -44,6 +45,7 @@ mod sqlite;
 #[cfg(test)]
 mod statements;
 pub mod team;
+pub mod tombstone;
 pub mod trip;
 mod tx;
 pub mod user;

@@ -9,8 +9,8 @@ use crate::crypto::keyring::RootKey;
 
 use super::{
     Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, delegation, device, door, feed, identity,
-    inspection, invitation, job, keys, leaving, login, login_code, notification, open, passkey, people, provider_token,
-    qr_sign_in, quota, search, session, team, trip, user,
+    inspection, invitation, job, keys, leaving, login, login_code, notification, open, passkey, people, preference,
+    provider_token, qr_sign_in, quota, search, session, team, tombstone, trip, user,
 };
 
 const ALL: &[(&str, &[&str])] = &[
@@ -35,12 +35,14 @@ const ALL: &[(&str, &[&str])] = &[
     ("open", open::STATEMENTS),
     ("passkey", passkey::STATEMENTS),
     ("people", people::STATEMENTS),
+    ("preference", preference::STATEMENTS),
     ("provider_token", provider_token::STATEMENTS),
     ("qr_sign_in", qr_sign_in::STATEMENTS),
     ("quota", quota::STATEMENTS),
     ("search", search::STATEMENTS),
     ("session", session::STATEMENTS),
     ("team", team::STATEMENTS),
+    ("tombstone", tombstone::STATEMENTS),
     ("trip", trip::STATEMENTS),
     ("user", user::STATEMENTS),
 ];

@@ -30,6 +30,7 @@ mod oidc;
 mod openapi;
 mod operations;
 mod passkeys;
+mod preferences;
 mod qr;
 mod schema;
 mod sign_in;

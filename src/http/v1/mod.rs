@@ -17,6 +17,7 @@ mod model;
 mod notifications;
 mod passkeys;
 mod people;
+mod preferences;
 mod qr;
 mod sessions;
 mod step_up;
@@ -33,7 +34,7 @@ pub type Api = (
     meta::Meta,
     (auth::Auth, auth::Providers, qr::Qr, passkeys::Passkeys, step_up::StepUp),
     (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
-    (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
+    (sessions::Sessions, devices::Devices, notifications::Notifications, preferences::Preferences, events::Events),
     (people::People, admin::Admin, jobs::Jobs),
     (teams::Teams, invitations::Invitations, delegations::Delegations),
 );
@@ -67,7 +68,7 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
         meta::Meta,
         (auth::Auth, auth::Providers, qr::Qr, passkeys::Passkeys, step_up::StepUp),
         (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
-        (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
+        (sessions::Sessions, devices::Devices, notifications::Notifications, preferences::Preferences, events::Events),
         (people::People, admin::Admin, jobs::Jobs),
         (teams::Teams, invitations::Invitations, delegations::Delegations),
     );

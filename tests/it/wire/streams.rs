@@ -80,7 +80,7 @@ async fn sign_out(person: &Person) {
 async fn over_http_1_a_stream_outlives_the_time_for_requests_and_ends_with_its_session() {
     let (world, owner, wire) = serve(Limits { request: Duration::from_secs(1), ..Limits::default() }).await;
     let mut stream = h1(&wire, &owner).await;
-    let head = read_until(&mut stream, ":\n\n").await;
+    let head = read_until(&mut stream, "id: ").await;
     assert!(head.starts_with("HTTP/1.1 200 ") && head.contains("content-type: text/event-stream"), "{head}");
     sleep(Duration::from_millis(1_500)).await;
     world.sign_in(OWNER).await;
@@ -118,7 +118,7 @@ async fn who_hangs_up_gives_the_place_back() {
     let mut open = Vec::new();
     for _ in 0..8 {
         let mut stream = h1(&wire, &owner).await;
-        read_until(&mut stream, ":\n\n").await;
+        read_until(&mut stream, "id: ").await;
         open.push(stream);
     }
     assert_eq!(wire.h1(opening(&owner)).await.status(), 429);
@@ -141,7 +141,7 @@ async fn who_hangs_up_gives_the_place_back() {
 async fn a_stop_ends_streams_and_is_not_held_up_by_them() {
     let (_world, owner, wire) = serve(Limits::default()).await;
     let mut stream = h1(&wire, &owner).await;
-    read_until(&mut stream, ":\n\n").await;
+    read_until(&mut stream, "id: ").await;
     let (took, end) = tokio::join!(wire.stop(), read_until(&mut stream, "0\r\n\r\n"));
     assert!(end.contains("event: end\ndata: {\"reason\":\"stopping\"}"), "{end}");
     assert!(took < Limits::default().shutdown, "{took:?}");

@@ -5,6 +5,7 @@ mod audit;
 mod delegation;
 mod device;
 mod job;
+mod live;
 mod notification;
 mod people;
 
@@ -22,7 +23,8 @@ pub use audit::{AuditRow, Outcome};
 pub use delegation::{CustodyLink, Delegation, DelegationState, Priority};
 pub use device::{KnownDevice, ListedSession};
 pub use job::{Job, JobRun};
-pub use notification::Notification;
+pub use live::{Happening, Reason, StreamEvent};
+pub use notification::{Notification, NotificationPreference, Notifications};
 pub use people::{Account, AccountState};
 
 /// A moment as the API writes it.
