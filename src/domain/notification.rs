@@ -1,4 +1,4 @@
-//! Notifications: what a person should hear of, because it touches their account and may not have been them.
+//! Notifications: what a person should hear of, and which kinds of it they can do without.
 
 use serde::{Deserialize, Serialize};
 
