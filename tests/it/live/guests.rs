@@ -10,11 +10,12 @@ use crate::forge;
 use crate::world::{Person, World};
 
 /// Opens a delegation to somebody for an hour.
-fn grant(world: &World, team: &str, path: &str, guest: &Person) {
-    let insert = "INSERT INTO resource_grants (id, team_id, resource_type, resource_id, user_id, role, created_at, \
-        expires_at) SELECT ?3, ?1, 'delegation', ?2, ?4, 'member', 0, max(at) + 3600000000 FROM audit_log";
+fn grant(world: &World, team: &str, path: &str, by: &Person, guest: &Person) {
+    let insert = "INSERT INTO resource_grants (id, team_id, resource_type, resource_id, user_id, role, \
+        granted_by, created_at, expires_at) \
+        SELECT ?2, ?1, 'delegation', ?2, ?4, 'member', ?3, 0, max(at) + 3600000000 FROM audit_log";
     let id = path.rsplit('/').next().unwrap();
-    assert_eq!(forge::sql(world, insert, (team, id, id, &guest.id)), 1);
+    assert_eq!(forge::sql(world, insert, (team, id, &by.id, &guest.id)), 1);
 }
 
 #[tokio::test]
@@ -22,7 +23,7 @@ async fn a_guest_hears_of_what_was_granted_and_of_nothing_else() {
     let stage = Stage::new().await;
     let Stage { world, olga, bob, team, .. } = &stage;
     let (granted, other) = (create(olga, team, "Granted", None).await, create(olga, team, "Other", None).await);
-    grant(world, team, &granted, bob);
+    grant(world, team, &granted, olga, bob);
     let mut stream = Stream::open(bob, None).await;
     rename(olga, &other, "Other still").await;
     rename(olga, &granted, "Granted still").await;
@@ -43,8 +44,8 @@ async fn a_guest_hears_of_what_was_granted_and_of_nothing_else() {
 async fn a_grant_that_is_over_tells_nothing_not_even_what_happened_before() {
     let Stage { world, olga, bob, team, .. } = &Stage::new().await;
     let (expiring, removed) = (create(olga, team, "Expires", None).await, create(olga, team, "Removed", None).await);
-    grant(world, team, &expiring, bob);
-    grant(world, team, &removed, bob);
+    grant(world, team, &expiring, olga, bob);
+    grant(world, team, &removed, olga, bob);
     let mut stream = Stream::open(bob, None).await;
     let at = stream.at.clone();
     for path in [&expiring, &removed] {
