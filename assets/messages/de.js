@@ -307,6 +307,7 @@ export default {
   "notification.qr-approved": "Ein Gerät wurde per QR-Code eingelassen: {name}",
   "notification.message-mention": "{name} hat dich in einer Nachricht erwähnt",
   "notification.webhook-disabled": "Ein Webhook wurde abgeschaltet, weil niemand auf ihn antwortete: {name}",
+  "notification.removed-from-team": "Du bist nicht mehr im Team {team_name}",
 
   "method.link": "Einmal-Link",
   "method.invitation": "Einladung",

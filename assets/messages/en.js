@@ -306,6 +306,7 @@ export default {
   "notification.qr-approved": "A device was let in by QR code: {name}",
   "notification.message-mention": "{name} mentioned you in a message",
   "notification.webhook-disabled": "A webhook was switched off, because nobody answered it: {name}",
+  "notification.removed-from-team": "You were taken out of the team {team_name}",
 
   "method.link": "One-time link",
   "method.invitation": "Invitation",

@@ -77,6 +77,26 @@ impl Connection {
         Ok(u16::try_from(digits(&self.buffer[9..]))?)
     }
 
+    /// Sends a request whose answer has no end, and waits for `sign` in it.
+    pub async fn open(&mut self, request: &[u8], sign: &[u8]) -> Outcome<()> {
+        self.stream.write_all(request).await?;
+        self.stream.flush().await?;
+        self.buffer.clear();
+        self.next_after(sign, 0).await.map(|_| ())
+    }
+
+    /// Reads on to the next `sign`; gives the `length` bytes behind it, and forgets them and all before.
+    pub async fn next_after(&mut self, sign: &[u8], length: usize) -> Outcome<Vec<u8>> {
+        loop {
+            if let Some(at) = find(&self.buffer, sign).map(|at| at + sign.len())
+                && self.buffer.len() >= at + length
+            {
+                return Ok(self.buffer.drain(..at + length).skip(at).collect());
+            }
+            self.read().await?;
+        }
+    }
+
     /// The last answer's body.
     pub fn body(&self) -> &[u8] {
         &self.buffer[self.body..]

@@ -1,12 +1,13 @@
 //! Measures what the product promises about speed: each figure as a ratio between two things of one run.
 //!
-//! `scripts/bench [reads] [writes] [flood] [start] [search]` runs it; `benches/README.md` says what each row means.
+//! `scripts/bench [reads] [writes] [live] [flood] [start] [search]` runs it; `benches/README.md` says what each row means.
 #![allow(missing_docs, clippy::cast_precision_loss)] // figures of a few digits
 
 mod bare;
 mod chatter;
 mod client;
 mod flood;
+mod live;
 mod load;
 mod people;
 mod process;
@@ -25,7 +26,7 @@ use report::Report;
 /// Whatever went wrong: a measurement either works or ends.
 pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-const PARTS: [&str; 5] = ["reads", "writes", "flood", "start", "search"];
+const PARTS: [&str; 6] = ["reads", "writes", "live", "flood", "start", "search"];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -66,6 +67,9 @@ fn measure(chosen: &[&str]) -> Outcome<()> {
                 writes::run(&town, &folder, &mut report).await?;
             }
             report.figure("resident memory after this load", "MB", process::resident(town.server.id())?, 79.0);
+        }
+        if wanted("live") {
+            live::run(&folder, &mut report).await?;
         }
         if wanted("flood") {
             flood::run(&folder, &mut report).await?;

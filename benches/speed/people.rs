@@ -9,8 +9,8 @@ use crate::Outcome;
 use crate::client::{Connection, Target, request};
 use crate::server::Server;
 
-/// Managers of the team, beside its owner; each has a token.
-const PEOPLE: usize = 7;
+/// Managers of the team, beside its owner; each has a token. Enough for a hundred live streams.
+const PEOPLE: usize = 12;
 /// Delegations at the start: more than a page of 50.
 const WORK: usize = 120;
 

@@ -1,10 +1,16 @@
 //! Live streams: what concerns a person, told as it is committed, for as long as they may hear it.
 //!
-//! A stream holds nothing ready: each event is read, and its reader judged at the door, at the moment it is sent. What
-//! wakes it between two events is a signal of the store, the end of its session, or a heartbeat, and each time its
-//! reader is judged anew.
+//! A stream tells two things: its reader's own notifications, and what happens in the teams they are bound to, which is
+//! the audit log read forwards. It holds nothing ready: each event is read, and its reader judged at the door, at the
+//! moment it is told, with the query that the API would use. What wakes it between two events is a signal of the store,
+//! the end of its session, or a heartbeat, and each time its reader is judged anew. What it may not tell it passes over
+//! in silence: nobody asked, so nobody was refused.
+//!
+//! Its position is two numbers of the database, so that a stream resumes where it stood whatever restarts.
 
+mod reader;
 mod stream;
+mod thing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,15 +21,18 @@ use crate::base::id::Id;
 use crate::base::seats::{Seat, Seats};
 use crate::domain::Error;
 use crate::domain::actor::{Actor, Caller};
+use crate::domain::live::Position;
 use crate::domain::notification::Notification;
 use crate::domain::permission::{Permission, Relation};
+use crate::domain::team::Team;
 use crate::domain::user::User;
-use crate::store::notification::{self, Position};
-use crate::store::{Asker, Query, ReadTx, Target, their_own};
+use crate::store::feed::{self, Happening};
+use crate::store::{Asker, Query, ReadTx, Target, notification, their_own};
 
 use super::App;
-use super::notification::listener;
+use reader::Reader;
 use stream::Stream;
+pub use thing::Thing;
 
 /// Streams of one person at once.
 const OF_ONE: usize = 8;
@@ -31,17 +40,50 @@ const OF_ONE: usize = 8;
 const OF_ALL: usize = 256;
 /// After so much silence a stream shows that it is there.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Rows of the feed that a stream goes through to resume: who was away for longer is better served by the lists.
+const MOST_BEHIND: i64 = 10_000;
 
-/// What a stream tells.
+/// What a stream tells, with where it stands afterwards.
 pub enum LiveEvent {
-    /// The stream is open, behind this notification.
-    Begun(Option<Id<Notification>>),
+    /// The stream is open.
+    Begun(Position),
+    /// It does not resume where it was asked to: its reader must read anew what they show.
+    Reset(Position, ResetReason),
     /// Something for its reader.
-    Notification(Box<Notification>),
-    /// Nothing, for a while.
-    Heartbeat,
+    Notification(Position, Box<Notification>),
+    /// Something that happened in a team.
+    Happened(Position, Box<Told>),
+    /// Nothing that concerns its reader, for a while.
+    Heartbeat(Position),
     /// The stream is over.
     End(EndReason),
+}
+
+/// Something that happened, with the thing as its reader may see it now.
+pub struct Told {
+    /// What happened.
+    pub happening: Happening,
+    /// The thing it happened to.
+    pub thing: Thing,
+}
+
+/// Why a stream does not resume.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResetReason {
+    /// More has happened than a stream goes through.
+    Behind,
+    /// What the reader says to have seen has not happened here: the database was restored, or it is another.
+    Ahead,
+}
+
+impl ResetReason {
+    /// The reason's name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Behind => "behind",
+            Self::Ahead => "ahead",
+        }
+    }
 }
 
 /// Why a stream ended.
@@ -102,27 +144,25 @@ impl Streams {
 }
 
 impl App {
-    /// Opens a stream behind the notification `last`, or behind all that there is. When `last` is not there (any more),
-    /// it begins with the oldest that is: rather twice than never.
+    /// Opens a stream behind `last`, or behind all that there is; with `only`, of all teams it tells of this one.
     pub async fn open_stream(
         self: &Arc<Self>,
         caller: &Caller,
-        last: Option<Id<Notification>>,
+        last: Option<Position>,
+        only: Option<Id<Team>>,
     ) -> Result<mpsc::Receiver<LiveEvent>, Error> {
         let signals = self.store.listen();
-        let position = self.ask(caller, Begin(last)).await?;
+        let begun = self.ask(caller, Begin(last)).await?;
         let Actor::User(signed_in) = caller.actor else { return Err(Error::Forbidden(None)) };
-        let stream = Stream {
-            app: Arc::clone(self),
-            caller: caller.clone(),
-            signed_in,
-            signals,
-            stopping: self.streams.stopping.subscribe(),
-            position: position.seq,
-            _place: self.streams.take(signed_in.user)?,
+        let place = self.streams.take(signed_in.user)?;
+        let reader = Reader { app: Arc::clone(self), caller: caller.clone(), signed_in, only };
+        let stream = Stream::new(reader, signals, self.streams.stopping.subscribe(), begun.position, place);
+        let first = match begun.reset {
+            None => LiveEvent::Begun(begun.position),
+            Some(reason) => LiveEvent::Reset(begun.position, reason),
         };
         let (out, events) = mpsc::channel(1);
-        tokio::spawn(stream.run(position, out));
+        tokio::spawn(stream.run(first, out));
         Ok(events)
     }
 
@@ -133,10 +173,17 @@ impl App {
 }
 
 /// May I listen, and from where on?
-struct Begin(Option<Id<Notification>>);
+struct Begin(Option<Position>);
+
+/// Where a stream begins.
+struct Begun {
+    position: Position,
+    /// Why that is not where it was asked to.
+    reset: Option<ResetReason>,
+}
 
 impl Query for Begin {
-    type Output = Position;
+    type Output = Begun;
 
     fn permission(&self) -> Permission {
         Permission::NotificationManage
@@ -147,12 +194,15 @@ impl Query for Begin {
     fn relation(&self, _: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
         Ok(their_own())
     }
-    fn run(self, read: &ReadTx<'_>, asker: &Asker<'_>) -> Result<Position, Error> {
-        let listener = listener(read, &asker.signed_in()?)?;
-        match self.0 {
-            None => notification::last(read, listener),
-            Some(id) => Ok(notification::find(read, listener, id)?.unwrap_or_default()),
-        }
+    fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<Begun, Error> {
+        let head = Position { feed: feed::head(read)?, news: notification::head(read)? };
+        let reset = match self.0 {
+            Some(last) if last.is_ahead_of(head) => Some(ResetReason::Ahead),
+            Some(last) if head.feed - last.feed > MOST_BEHIND => Some(ResetReason::Behind),
+            Some(position) => return Ok(Begun { position, reset: None }),
+            None => None,
+        };
+        Ok(Begun { position: head, reset })
     }
 }
 

@@ -27,6 +27,7 @@ mod one_time;
 pub mod passkey;
 mod passkey_sign_in;
 pub mod people;
+pub mod preference;
 pub mod qr_approval;
 pub mod qr_sign_in;
 mod quota;

@@ -34,7 +34,8 @@ pub struct List {
 }
 
 impl Query for List {
-    type Output = Page<Notification>;
+    /// With how many are not marked as read, on whichever page.
+    type Output = (Page<Notification>, i64);
 
     fn permission(&self) -> Permission {
         Permission::NotificationManage
@@ -45,9 +46,10 @@ impl Query for List {
     fn relation(&self, _: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
         Ok(their_own())
     }
-    fn run(self, read: &ReadTx<'_>, asker: &Asker<'_>) -> Result<Page<Notification>, Error> {
+    fn run(self, read: &ReadTx<'_>, asker: &Asker<'_>) -> Result<Self::Output, Error> {
         let listener = listener(read, &asker.signed_in()?)?;
-        notification::list(read, listener, self.only_unread, &self.page)
+        let page = notification::list(read, listener, self.only_unread, &self.page)?;
+        Ok((page, notification::unread(read, listener)?))
     }
 }
 
@@ -72,8 +74,8 @@ impl Action for MarkRead {
     }
     fn relation(&self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
         let Actor::User(signed_in) = &caller.actor else { return Err(Error::NotFound) };
-        let found = notification::find(read, listener(read, signed_in)?, self.id)?;
-        found.map(|_| their_own()).ok_or(Error::NotFound)
+        let is_heard = notification::is_heard(read, listener(read, signed_in)?, self.id)?;
+        is_heard.then(their_own).ok_or(Error::NotFound)
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         notification::mark_read(tx, self.id)

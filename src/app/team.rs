@@ -5,12 +5,13 @@ use crate::base::page::{Page, PageRequest};
 use crate::domain::Error;
 use crate::domain::actor::Caller;
 use crate::domain::event::Event;
+use crate::domain::notification::News;
 use crate::domain::permission::{Permission, Relation};
 use crate::domain::role::Role;
 use crate::domain::team::{Member, Team};
 use crate::domain::text::Name;
 use crate::domain::user::User;
-use crate::store::{Action, Asker, Query, ReadTx, Signal, Target, Tx, team};
+use crate::store::{Action, Asker, Query, ReadTx, Signal, Target, Tx, notification, team};
 
 use super::invitation::close_doors;
 
@@ -219,6 +220,8 @@ impl Action for RemoveMember {
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         team::delete_member(tx, self.team, self.user)?;
+        let team_name = team::get(tx, self.team)?.name.as_str().to_owned();
+        notification::insert(tx, self.user, &News::RemovedFromTeam { team: self.team, team_name })?;
         tx.signal(Signal::TrustEnded(self.user));
         close_doors(tx, self.team, self.user, None)
     }

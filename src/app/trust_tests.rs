@@ -107,7 +107,7 @@ impl Stage {
         while let Ok(signal) = self.heard.try_recv() {
             heard.push(signal);
         }
-        heard.retain(|signal| !matches!(signal, Signal::Notified(_) | Signal::Happened(_)));
+        heard.retain(|signal| matches!(signal, Signal::TrustEnded(_)));
         assert!(heard.iter().all(|signal| *signal == Signal::TrustEnded(self.whom)), "{heard:?}");
         assert!(done || heard.is_empty(), "what did not happen was told");
         !heard.is_empty()

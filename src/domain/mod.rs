@@ -14,6 +14,7 @@ pub mod idempotency;
 pub mod identity;
 mod invisible;
 pub mod job;
+pub mod live;
 pub mod message;
 pub mod native;
 pub mod networks;

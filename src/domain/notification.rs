@@ -1,4 +1,4 @@
-//! Notifications: what a person should hear of, because it touches their account and may not have been them.
+//! Notifications: what a person should hear of, and which kinds of it they can do without.
 
 use serde::{Deserialize, Serialize};
 
@@ -91,20 +91,90 @@ pub enum News {
         /// What it is called.
         name: String,
     },
+    /// Somebody took the reader out of a team.
+    RemovedFromTeam {
+        /// The team.
+        team: Id<Team>,
+        /// What it is called.
+        team_name: String,
+    },
+}
+
+macro_rules! kinds {
+    ($($kind:ident $name:literal $heard:ident;)+) => {
+        /// A kind of news, of which a person decides.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum Kind {
+            $(#[doc = concat!("`", $name, "`")] $kind,)+
+        }
+
+        impl Kind {
+            /// Every kind there is.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)+];
+
+            /// The kind's name in the API and in the database.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$kind => $name,)+ }
+            }
+
+            /// How it is heard of.
+            pub const fn heard(self) -> Heard {
+                match self { $(Self::$kind => Heard::$heard,)+ }
+            }
+        }
+    };
+}
+
+/// Whether a person can do without a kind of news.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Heard {
+    /// Always: it may be the only sign that somebody else has a way into the account.
+    Always,
+    /// Unless they turned it off.
+    AtWill,
+}
+
+kinds! {
+    NewDevice       "new-device"        Always;
+    DeviceNotMe     "device-not-me"     Always;
+    PasskeyAdded    "passkey-added"     Always;
+    ApiKeyCreated   "api-key-created"   Always;
+    IdentityLinked  "identity-linked"   Always;
+    QrApproved      "qr-approved"       Always;
+    MessageMention  "message-mention"   AtWill;
+    WebhookDisabled "webhook-disabled"  AtWill;
+    RemovedFromTeam "removed-from-team" AtWill;
+}
+
+impl Kind {
+    /// The kind of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// Whether a person wants to hear of a kind of news.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Preference {
+    /// The kind.
+    pub kind: Kind,
+    /// Whether it comes to their list and their streams.
+    pub in_app: bool,
 }
 
 impl News {
-    /// The kind's name in the API and in the database.
-    pub const fn kind(&self) -> &'static str {
+    /// Its kind.
+    pub const fn kind(&self) -> Kind {
         match self {
-            Self::NewDevice { .. } => "new-device",
-            Self::DeviceNotMe { .. } => "device-not-me",
-            Self::PasskeyAdded { .. } => "passkey-added",
-            Self::ApiKeyCreated { .. } => "api-key-created",
-            Self::IdentityLinked { .. } => "identity-linked",
-            Self::QrApproved { .. } => "qr-approved",
-            Self::MessageMention { .. } => "message-mention",
-            Self::WebhookDisabled { .. } => "webhook-disabled",
+            Self::NewDevice { .. } => Kind::NewDevice,
+            Self::DeviceNotMe { .. } => Kind::DeviceNotMe,
+            Self::PasskeyAdded { .. } => Kind::PasskeyAdded,
+            Self::ApiKeyCreated { .. } => Kind::ApiKeyCreated,
+            Self::IdentityLinked { .. } => Kind::IdentityLinked,
+            Self::QrApproved { .. } => Kind::QrApproved,
+            Self::MessageMention { .. } => Kind::MessageMention,
+            Self::WebhookDisabled { .. } => Kind::WebhookDisabled,
+            Self::RemovedFromTeam { .. } => Kind::RemovedFromTeam,
         }
     }
 

@@ -40,6 +40,7 @@ mod open;
 pub mod participant;
 pub mod passkey;
 pub mod people;
+pub mod preference;
 pub mod provider_token;
 pub mod qr_sign_in;
 pub mod quota;
@@ -55,6 +56,7 @@ mod standing;
 #[cfg(test)]
 mod statements;
 pub mod team;
+pub mod tombstone;
 pub mod trip;
 mod tx;
 pub mod user;

@@ -8,6 +8,7 @@ use crate::domain::notification::{News, Notification};
 use crate::domain::user::User;
 
 use super::engine::Row;
+use super::preference;
 use super::signal::Signal;
 use super::tx::{Column, ReadTx, Tx, owned_by_user};
 
@@ -31,8 +32,9 @@ statements! {
     LIST = select!("AND seq < ?3 ORDER BY seq DESC LIMIT ?4");
     LIST_UNREAD = select!("AND seq < ?3 AND read_at IS NULL ORDER BY seq DESC LIMIT ?4");
     NEXT = select!("AND seq > ?3 ORDER BY seq LIMIT 1");
-    LAST = heard!("SELECT seq, id FROM notifications ", "ORDER BY seq DESC LIMIT 1");
-    FIND = heard!("SELECT seq, id FROM notifications ", "AND id = ?3");
+    UNREAD = heard!("SELECT count(*) FROM notifications ", "AND read_at IS NULL");
+    HEAD = "SELECT coalesce(max(seq), 0) FROM notifications";
+    FIND = heard!("SELECT 1 FROM notifications ", "AND id = ?3");
     READ = "UPDATE notifications SET read_at = ?2 WHERE id = ?1 AND read_at IS NULL";
     READ_ALL = heard!("UPDATE notifications SET read_at = ?3 ", "AND read_at IS NULL");
 }
@@ -48,30 +50,24 @@ pub struct Listener {
     pub device: Option<Id<Device>>,
 }
 
-/// A place in the order of notifications.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Position {
-    /// Behind the notification with this number.
-    pub seq: i64,
-    /// That notification, when it is still there.
-    pub id: Option<Id<Notification>>,
-}
-
-/// Tells a person something, at once where they listen.
-pub fn insert(tx: &mut Tx<'_>, user: Id<User>, news: &News) -> Result<Id<Notification>, Error> {
+/// Tells a person something, at once where they listen; `None` when they do not want to hear of it.
+pub fn insert(tx: &mut Tx<'_>, user: Id<User>, news: &News) -> Result<Option<Id<Notification>>, Error> {
+    if !preference::wants(tx, user, news.kind())? {
+        return Ok(None);
+    }
     let id = tx.mint_id::<Notification>();
     let detail = serde_json::to_string(news).map_err(Error::internal)?;
     let values = [
         id.into(),
         user.into(),
-        news.kind().into(),
+        news.kind().as_str().into(),
         news.unheard_by().into(),
         tx.seal(owned_by_user(user), DETAIL, id.uuid(), &detail)?.into(),
         tx.now().into(),
     ];
     tx.execute(INSERT, &values)?;
     tx.signal(Signal::Notified(user));
-    Ok(id)
+    Ok(Some(id))
 }
 
 /// What a person was told, the newest first.
@@ -109,19 +105,21 @@ pub fn next(read: &ReadTx<'_>, listener: Listener, after: i64) -> Result<Option<
     read.first(NEXT, &values, |row| notification(read, listener.user, &row))
 }
 
-/// Behind all that there is.
-pub fn last(read: &ReadTx<'_>, listener: Listener) -> Result<Position, Error> {
-    let found = read.first(LAST, &[listener.user.into(), listener.device.into()], |row| position(&row))?;
-    Ok(found.unwrap_or_default())
+/// How many the listener could hear of and has not read.
+pub fn unread(read: &ReadTx<'_>, listener: Listener) -> Result<i64, Error> {
+    let values = [listener.user.into(), listener.device.into()];
+    Ok(read.first(UNREAD, &values, |row| row.integer(0))?.unwrap_or_default())
 }
 
-/// Behind this notification; `None` when the listener has no such one.
-pub fn find(read: &ReadTx<'_>, listener: Listener, id: Id<Notification>) -> Result<Option<Position>, Error> {
-    read.first(FIND, &[listener.user.into(), listener.device.into(), id.into()], |row| position(&row))
+/// The last place in the order of notifications, whoever they are for.
+pub fn head(read: &ReadTx<'_>) -> Result<i64, Error> {
+    Ok(read.first(HEAD, &[], |row| row.integer(0))?.unwrap_or_default())
 }
 
-fn position(row: &Row<'_>) -> Result<Position, Error> {
-    Ok(Position { seq: row.integer(0)?, id: Some(row.id(1)?) })
+/// Whether the listener could hear of this notification.
+pub fn is_heard(read: &ReadTx<'_>, listener: Listener, id: Id<Notification>) -> Result<bool, Error> {
+    let found = read.first(FIND, &[listener.user.into(), listener.device.into(), id.into()], |row| row.integer(0))?;
+    Ok(found.is_some())
 }
 
 /// Marks a notification as read.

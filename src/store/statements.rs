@@ -10,8 +10,9 @@ use crate::crypto::keyring::RootKey;
 use super::{
     Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, conversation, credential, credential_share,
     delegation, device, door, feed, idempotency, identity, inspection, invitation, job, keys, leaving, login,
-    login_code, message, notification, open, participant, passkey, people, provider_token, qr_sign_in, quota, search,
-    search_fill, search_hit, search_lists, session, standing, team, trip, user, webhook, webhook_delivery,
+    login_code, message, notification, open, participant, passkey, people, preference, provider_token, qr_sign_in,
+    quota, search, search_fill, search_hit, search_lists, session, standing, team, tombstone, trip, user, webhook,
+    webhook_delivery,
 };
 
 const ALL: &[(&str, &[&str])] = &[
@@ -42,6 +43,7 @@ const ALL: &[(&str, &[&str])] = &[
     ("participant", participant::STATEMENTS),
     ("passkey", passkey::STATEMENTS),
     ("people", people::STATEMENTS),
+    ("preference", preference::STATEMENTS),
     ("provider_token", provider_token::STATEMENTS),
     ("qr_sign_in", qr_sign_in::STATEMENTS),
     ("quota", quota::STATEMENTS),
@@ -52,6 +54,7 @@ const ALL: &[(&str, &[&str])] = &[
     ("session", session::STATEMENTS),
     ("standing", standing::STATEMENTS),
     ("team", team::STATEMENTS),
+    ("tombstone", tombstone::STATEMENTS),
     ("trip", trip::STATEMENTS),
     ("user", user::STATEMENTS),
     ("webhook", webhook::STATEMENTS),

@@ -12,6 +12,7 @@ use super::credential_share;
 use super::engine::{Row, Value};
 use super::participant;
 use super::search::{self, Found};
+use super::signal::Signal;
 use super::tx::{Column, ReadTx, Tx, owned_by_team, owned_by_user};
 use super::user::{self, NAME as USER_NAME};
 
@@ -31,6 +32,8 @@ statements! {
     ROLES_OF_USER = "SELECT role FROM memberships WHERE user_id = ?1";
     MEMBERS = "SELECT u.id, u.name_sealed, m.role, m.joined_at FROM memberships m JOIN users u ON u.id = m.user_id \
         WHERE m.team_id = ?1 AND u.id > ?2 ORDER BY u.id LIMIT ?3";
+    MEMBER = "SELECT u.id, u.name_sealed, m.role, m.joined_at FROM memberships m JOIN users u ON u.id = m.user_id \
+        WHERE m.team_id = ?1 AND m.user_id = ?2";
 }
 
 const NAME: Column = Column { table: "teams", name: "name_sealed" };
@@ -82,7 +85,10 @@ pub fn insert_member(tx: &mut Tx<'_>, team: Id<Team>, user: Id<User>, role: Role
     }
     let now = tx.now();
     tx.execute(INSERT_MEMBER, &[team.into(), user.into(), role.as_str().into(), now.into()])?;
-    search::index(tx, team, Found::Person, user, user::person(tx, user)?.name.as_str())
+    search::index(tx, team, Found::Person, user, user::person(tx, user)?.name.as_str())?;
+    // Their live streams hear of this team from now on.
+    tx.signal(Signal::Notified(user));
+    Ok(())
 }
 
 /// A person's role in a team.
@@ -125,14 +131,21 @@ pub fn roles_of_user(read: &ReadTx<'_>, user: Id<User>) -> Result<Vec<Role>, Err
 /// Who belongs to a team, in the order of their arrival on the server.
 pub fn members(read: &ReadTx<'_>, team: Id<Team>, page: &PageRequest) -> Result<Page<Member>, Error> {
     let values = [team.into(), Value::plain(page.after().unwrap_or_default()), page.fetch().into()];
-    let members = read.all(MEMBERS, &values, |row| {
-        let user = row.id::<User>(0)?;
-        Ok(Member {
-            user,
-            name: read.open_line(owned_by_user(user), USER_NAME, user.uuid(), row.blob(1)?)?,
-            role: row.word(2, Role::parse)?,
-            joined_at: row.time(3)?,
-        })
-    })?;
+    let members = read.all(MEMBERS, &values, |row| member(read, &row))?;
     Ok(page.cut(members, |member| member.user.to_string()))
+}
+
+/// A person's place in a team, if they belong to it.
+pub fn find_member(read: &ReadTx<'_>, team: Id<Team>, user: Id<User>) -> Result<Option<Member>, Error> {
+    read.first(MEMBER, &[team.into(), user.into()], |row| member(read, &row))
+}
+
+fn member(read: &ReadTx<'_>, row: &Row<'_>) -> Result<Member, Error> {
+    let user = row.id::<User>(0)?;
+    Ok(Member {
+        user,
+        name: read.open_line(owned_by_user(user), USER_NAME, user.uuid(), row.blob(1)?)?,
+        role: row.word(2, Role::parse)?,
+        joined_at: row.time(3)?,
+    })
 }

@@ -17,7 +17,7 @@ use crate::cli::server::{Client, Server};
 const ROUNDS: usize = 20;
 /// Acknowledged in each round before the server is killed; with what is on its way then, four people's quotas last.
 const EACH_ROUND: usize = 20;
-const LIMITS: &[(&str, &str)] = &[
+pub const LIMITS: &[(&str, &str)] = &[
     ("MILTON_LIMITS__DELEGATIONS_PER_HOUR", "200"),
     ("MILTON_LIMITS__REQUESTS_PER_MINUTE", "6000"),
     ("MILTON_LIMITS__REQUESTS_OF_PERSON_PER_MINUTE", "6000"),
@@ -52,7 +52,7 @@ async fn what_was_acknowledged_survives_twenty_kills() {
 }
 
 /// A new person of the team.
-async fn join(server: &Server, owner: &Client, team: &str, name: &str) -> Client {
+pub async fn join(server: &Server, owner: &Client, team: &str, name: &str) -> Client {
     let invitation = owner.post(&format!("{team}/invitations"), json!({"role": "manager"})).await.expect(201);
     let mut client = server.client();
     let acceptance = json!({"token": invitation["token"], "name": name});

@@ -32,6 +32,7 @@ mod oidc;
 mod openapi;
 mod operations;
 mod passkeys;
+mod preferences;
 mod qr;
 mod repetition;
 mod schema;

@@ -1,23 +1,22 @@
-//! One live stream: what wakes it, how its reader is judged, and how it ends.
+//! One live stream: what wakes it, in which order it tells, and how it ends.
 
-use std::sync::Arc;
+use std::collections::{HashSet, VecDeque};
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{sleep, timeout};
+use tokio::task::yield_now;
+use tokio::time::{Sleep, sleep, timeout};
 
-use super::{EndReason, HEARTBEAT, LiveEvent, Place};
-use crate::app::App;
-use crate::app::notification::listener;
+use super::{EndReason, HEARTBEAT, LiveEvent, Place, Reader, Told};
 use crate::base::clock::Timestamp;
-use crate::domain::Error;
-use crate::domain::actor::{Caller, SignedIn};
-use crate::domain::notification::Notification;
-use crate::domain::permission::{Permission, Relation};
-use crate::store::notification::{self, Position};
-use crate::store::{Asker, Query, ReadTx, Signal, Target, session, their_own};
+use crate::base::id::Id;
+use crate::domain::live::Position;
+use crate::domain::team::Team;
+use crate::store::Signal;
+use crate::store::feed::Happening;
 
 /// How long an event waits for a reader who does not take it.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -28,30 +27,59 @@ const BREATH: Duration = Duration::from_millis(1);
 
 /// One stream.
 pub(super) struct Stream {
-    pub app: Arc<App>,
-    pub caller: Caller,
-    pub signed_in: SignedIn,
-    pub signals: Receiver<Signal>,
-    pub stopping: watch::Receiver<bool>,
-    /// Behind which notification it stands.
-    pub position: i64,
-    pub _place: Place,
+    reader: Reader,
+    signals: Receiver<Signal>,
+    stopping: watch::Receiver<bool>,
+    position: Position,
+    /// What was read from the feed and is not told yet, in its order; each is judged when its turn comes.
+    waiting: VecDeque<Happening>,
+    /// How far the feed was read: where the stream stands when nothing waits any more.
+    until: i64,
+    /// Whether that was all, and no signal has come since.
+    is_read: bool,
+    /// The teams whose signals concern the reader, as of the last look.
+    teams: HashSet<Id<Team>>,
+    /// When the sign-in is over, as of the last look.
+    ends_at: Timestamp,
+    _place: Place,
 }
 
 /// Why a stream woke up.
 enum Woken {
     /// Something may have changed for its reader.
     Look,
-    /// Nothing happened for a while.
+    /// Nothing was told for a while.
     Silence,
     /// The server stops.
     Stop,
 }
 
 impl Stream {
+    /// A stream that stands at `position`.
+    pub fn new(
+        reader: Reader,
+        signals: Receiver<Signal>,
+        stopping: watch::Receiver<bool>,
+        position: Position,
+        place: Place,
+    ) -> Self {
+        Self {
+            ends_at: reader.app.clock.now(),
+            reader,
+            signals,
+            stopping,
+            position,
+            waiting: VecDeque::new(),
+            until: position.feed,
+            is_read: false,
+            teams: HashSet::new(),
+            _place: place,
+        }
+    }
+
     /// Tells what there is to tell until the stream or its reader's patience ends.
-    pub async fn run(mut self, position: Position, out: mpsc::Sender<LiveEvent>) {
-        let mut event = LiveEvent::Begun(position.id);
+    pub async fn run(mut self, first: LiveEvent, out: mpsc::Sender<LiveEvent>) {
+        let mut event = first;
         loop {
             let is_last = matches!(event, LiveEvent::End(_));
             tokio::select! {
@@ -73,103 +101,94 @@ impl Stream {
     }
 
     async fn next(&mut self) -> LiveEvent {
+        let mut silence = pin!(sleep(HEARTBEAT));
         let mut was_silent = false;
         loop {
-            let ends_in = match self.look() {
+            match self.advance().await {
                 Err(reason) => return LiveEvent::End(reason),
-                Ok((Some(notification), _)) => {
-                    self.position = notification.seq;
-                    return LiveEvent::Notification(Box::new(notification));
-                }
-                Ok((None, _)) if was_silent => return LiveEvent::Heartbeat,
-                Ok((None, ends_in)) => ends_in,
-            };
-            match self.wait(ends_in).await {
+                Ok(Some(event)) => return event,
+                Ok(None) if was_silent => return LiveEvent::Heartbeat(self.position),
+                Ok(None) => {}
+            }
+            match self.wait(Some(silence.as_mut())).await {
                 Woken::Stop => return LiveEvent::End(EndReason::Stopping),
                 Woken::Silence => was_silent = true,
                 Woken::Look => {}
+            }
+            self.is_read = false;
+        }
+    }
+
+    /// What is to be told now, if anything is; what may not be told is passed over.
+    async fn advance(&mut self) -> Result<Option<LiveEvent>, EndReason> {
+        loop {
+            while let Some(happening) = self.waiting.pop_front() {
+                let thing = self.reader.see(&happening)?;
+                self.position.feed = happening.seq;
+                if let Some(thing) = thing {
+                    return Ok(Some(LiveEvent::Happened(self.position, Box::new(Told { happening, thing }))));
+                }
+            }
+            self.position.feed = self.until;
+            if self.is_read {
+                return Ok(None);
+            }
+            // Others have something to do as well, however much there is to pass over.
+            yield_now().await;
+            let seen = self.reader.look(self.position)?;
+            (self.waiting, self.until) = (seen.feed.happened.into(), seen.feed.until);
+            (self.teams, self.ends_at) = (seen.teams, seen.ends_at);
+            self.is_read = seen.feed.is_all && seen.news.is_none();
+            if let Some(news) = seen.news {
+                self.position.news = news.seq;
+                return Ok(Some(LiveEvent::Notification(self.position, Box::new(news))));
             }
         }
     }
 
     /// Returns when the stream's reader may not hear anything any more, and why.
     async fn ended(&mut self) -> EndReason {
+        // The signals that are taken here are missing there.
+        self.is_read = false;
         loop {
-            match self.look() {
+            match self.reader.look(self.position) {
                 Err(reason) => return reason,
-                Ok((_, ends_in)) => {
-                    if matches!(self.wait(ends_in).await, Woken::Stop) {
-                        return EndReason::Stopping;
-                    }
-                }
+                Ok(seen) => self.ends_at = seen.ends_at,
+            }
+            if matches!(self.wait(None).await, Woken::Stop) {
+                return EndReason::Stopping;
             }
         }
     }
 
-    /// Judges the reader and reads what comes next for them; also, how long it can be until their sign-in is over.
-    fn look(&self) -> Result<(Option<Notification>, Duration), EndReason> {
-        let now = self.app.clock.now();
-        let idle = self.app.idle.begins(&self.signed_in);
-        if idle.is_some_and(|idle| idle <= now) {
-            return Err(EndReason::Expired);
-        }
-        let (next, ends_at) = self.app.store.ask_again(&self.caller, Next(self.position)).map_err(|error| {
-            self.app
-                .store
-                .look(|read| session::ends_at(read, &self.signed_in.proof))
-                .map_or_else(|_| reason(&error, false), |ends_at| reason(&error, ends_at <= now))
-        })?;
-        Ok((next, idle.map_or(ends_at, |idle| idle.min(ends_at)).since(now)))
-    }
-
-    async fn wait(&mut self, ends_in: Duration) -> Woken {
-        let pause = sleep(HEARTBEAT.min(ends_in).max(BREATH));
-        tokio::pin!(pause);
+    async fn wait(&mut self, silence: Option<Pin<&mut Sleep>>) -> Woken {
+        let mut over = pin!(sleep(self.reader.ends_in(self.ends_at).max(BREATH)));
+        let mut longest = pin!(sleep(HEARTBEAT));
+        let mut silence = silence.unwrap_or(longest.as_mut());
+        let Self { reader, signals, stopping, teams, .. } = self;
         loop {
             tokio::select! {
-                signal = self.signals.recv() => match signal {
-                    Ok(Signal::TrustEnded(user) | Signal::Notified(user)) if user != self.signed_in.user => {}
-                    Ok(Signal::Happened(_)) => {}
+                signal = signals.recv() => match signal {
+                    Ok(signal) if !concerns(reader, teams, signal) => {}
                     // Whoever missed some looks for themself.
-                    Ok(_) | Err(RecvError::Lagged(_)) => return Woken::Look,
+                    Ok(_) | Err(RecvError::Lagged(_)) => break,
                     Err(RecvError::Closed) => return Woken::Stop,
                 },
-                _ = self.stopping.wait_for(|stopping| *stopping) => return Woken::Stop,
-                () = &mut pause => return if ends_in > HEARTBEAT { Woken::Silence } else { Woken::Look },
+                _ = stopping.wait_for(|stopping| *stopping) => return Woken::Stop,
+                () = &mut over => break,
+                () = &mut silence => return Woken::Silence,
             }
         }
+        // One look shows a whole burst.
+        while !matches!(signals.try_recv(), Err(TryRecvError::Empty | TryRecvError::Closed)) {}
+        Woken::Look
     }
 }
 
-/// Why a reader was turned away.
-const fn reason(error: &Error, is_over: bool) -> EndReason {
-    match error {
-        Error::Unauthenticated(_) if is_over => EndReason::Expired,
-        Error::Unauthenticated(_) => EndReason::Revoked,
-        Error::Forbidden(_) | Error::OutOfScope(_) => EndReason::AccessDenied,
-        _ => EndReason::Unavailable,
-    }
-}
-
-/// May I still listen, and what comes next?
-struct Next(i64);
-
-impl Query for Next {
-    /// With the moment at which the sign-in is over.
-    type Output = (Option<Notification>, Timestamp);
-
-    fn permission(&self) -> Permission {
-        Permission::NotificationManage
-    }
-    fn target(&self) -> Target {
-        Target::instance()
-    }
-    fn relation(&self, _: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
-        Ok(their_own())
-    }
-    fn run(self, read: &ReadTx<'_>, asker: &Asker<'_>) -> Result<Self::Output, Error> {
-        let signed_in = asker.signed_in()?;
-        let next = notification::next(read, listener(read, &signed_in)?, self.0)?;
-        Ok((next, session::ends_at(read, &signed_in.proof)?))
+/// Whether a signal can mean something to a reader whom something binds to these teams.
+fn concerns(reader: &Reader, teams: &HashSet<Id<Team>>, signal: Signal) -> bool {
+    match signal {
+        Signal::TrustEnded(user) | Signal::Notified(user) => user == reader.signed_in.user,
+        Signal::Happened(team) => teams.contains(&team) && reader.only.is_none_or(|only| only == team),
     }
 }

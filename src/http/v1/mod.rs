@@ -21,6 +21,7 @@ mod notifications;
 mod participants;
 mod passkeys;
 mod people;
+mod preferences;
 mod qr;
 mod search;
 mod sessions;
@@ -39,7 +40,7 @@ pub type Api = (
     meta::Meta,
     (auth::Auth, auth::Providers, qr::Qr, passkeys::Passkeys, step_up::StepUp),
     (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
-    (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
+    (sessions::Sessions, devices::Devices, notifications::Notifications, preferences::Preferences, events::Events),
     (people::People, admin::Admin, jobs::Jobs),
     (teams::Teams, invitations::Invitations, delegations::Delegations, webhooks::Webhooks, search::Search),
     (conversations::Conversations, participants::Participants, messages::Messages),
@@ -83,7 +84,7 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
         meta::Meta,
         (auth::Auth, auth::Providers, qr::Qr, passkeys::Passkeys, step_up::StepUp),
         (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
-        (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
+        (sessions::Sessions, devices::Devices, notifications::Notifications, preferences::Preferences, events::Events),
         (people::People, admin::Admin, jobs::Jobs),
         (teams::Teams, invitations::Invitations, delegations::Delegations, webhooks::Webhooks, search::Search),
         (conversations::Conversations, participants::Participants, messages::Messages),

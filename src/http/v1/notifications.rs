@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::Tag;
 use super::answer::{Removed, Shown};
-use super::model::{List, Notification, page_request};
+use super::model::{Notifications as NotificationList, page_request};
 use crate::app::notification::{self, MarkAllRead, MarkRead};
 use crate::base::id::Id;
 use crate::http::caller::Member;
@@ -19,7 +19,8 @@ pub struct Notifications;
 impl Notifications {
     /// What should I hear of?
     ///
-    /// What happened to my account and may not have been me, newest first. A new device does not hear of itself.
+    /// What happened to my account and may not have been me, and what else I want to hear of, newest first; with how many
+    /// I have not read. A new device does not hear of itself.
     /// Permission `notification:manage`.
     #[oai(path = "/", method = "get", operation_id = "listNotifications")]
     async fn list(
@@ -32,11 +33,11 @@ impl Notifications {
         limit: Query<Option<u32>>,
         /// Where the page starts.
         cursor: Query<Option<String>>,
-    ) -> Result<Shown<List<Notification>>, Failure> {
+    ) -> Result<Shown<NotificationList>, Failure> {
         let page = page_request(limit.0, cursor.0.as_deref())?;
         let query = notification::List { only_unread: unread.0.unwrap_or(false), page };
         let list = member.ask(&member.caller, query).await?;
-        Ok(Shown::plain(List::of(list, Notification::from)))
+        Ok(Shown::plain(list.into()))
     }
 
     /// Mark a notification as read

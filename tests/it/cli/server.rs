@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
@@ -178,6 +179,18 @@ impl Client {
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         let (head, body) = self.http.request(request.body(Full::from(body))?).await?.into_parts();
         Ok(Answer { status: head.status, headers: head.headers, bytes: body.collect().await?.to_bytes() })
+    }
+
+    /// Opens a live stream, behind the id `last`.
+    pub async fn listen(&self, last: Option<&str>) -> Incoming {
+        let mut request = Request::builder().uri(format!("{}/api/v1/events", self.url));
+        request = request.header("authorization", format!("Bearer {}", self.token.as_ref().unwrap()));
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        let answer = self.http.request(request.body(Full::default()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        answer.into_body()
     }
 
     /// Founds a team and gives its path below `/api/v1`.

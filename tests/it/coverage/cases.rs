@@ -111,6 +111,9 @@ const CASES: &[Case] = &[
     case("listNotifications", Needs::Nothing),
     case("readNotification", Needs::Notification),
     case("readAllNotifications", Needs::Notification),
+    case("listNotificationPreferences", Needs::Nothing),
+    case("updateNotificationPreferences", Needs::Nothing)
+        .with(|_| json!({"items": [{"kind": "new-device", "in_app": true}]})),
     case("openEvents", Needs::Nothing),
     case("getMe", Needs::Nothing),
     case("updateMe", Needs::Nothing).with(|_| json!({"name": "Olga"})),

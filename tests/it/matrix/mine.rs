@@ -21,6 +21,8 @@ pub const OPERATIONS: &[&str] = &[
     "listNotifications",
     "readNotification",
     "readAllNotifications",
+    "listNotificationPreferences",
+    "updateNotificationPreferences",
     "openEvents",
 ];
 
@@ -33,6 +35,7 @@ async fn looking_at_what_is_ones_own() {
             ("/api/v1/me/sessions", Permission::SessionRead),
             ("/api/v1/me/devices", Permission::DeviceRead),
             ("/api/v1/me/notifications", Permission::NotificationManage),
+            ("/api/v1/me/notification-preferences", Permission::NotificationManage),
         ] {
             judge(&stage.caller.get(path).await, stage.decide_on_server(permission, role, OWN), (path, role));
         }
@@ -75,5 +78,8 @@ async fn changing_what_is_ones_own() {
             let path = format!("/api/v1/me/notifications/{path}");
             judge(&stage.caller.send(Method::POST, &path, None).await, decision, (path, role));
         }
+        let wanted = json!({"items": [{"kind": "new-device", "in_app": true}]});
+        let path = "/api/v1/me/notification-preferences";
+        judge(&stage.caller.send(Method::PATCH, path, Some(&wanted)).await, decision, (path, role));
     }
 }

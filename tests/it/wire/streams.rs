@@ -11,16 +11,17 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use milton::http;
 use milton::http::limits::Limits;
 use poem::http::Method;
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::client::TlsStream;
 
-use super::harness::{Wire, request};
-use crate::world::{Person, World};
+use super::harness::{Wire, read_to_end, request};
+use crate::world::{Options, Person, World};
 
 const OWNER: &str = "owner@milton.test";
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(12);
 
 async fn serve(limits: Limits) -> (World, Person, Wire) {
     let (world, owner) = World::claimed().await;
@@ -80,7 +81,7 @@ async fn sign_out(person: &Person) {
 async fn over_http_1_a_stream_outlives_the_time_for_requests_and_ends_with_its_session() {
     let (world, owner, wire) = serve(Limits { request: Duration::from_secs(1), ..Limits::default() }).await;
     let mut stream = h1(&wire, &owner).await;
-    let head = read_until(&mut stream, ":\n\n").await;
+    let head = read_until(&mut stream, "id: ").await;
     assert!(head.starts_with("HTTP/1.1 200 ") && head.contains("content-type: text/event-stream"), "{head}");
     sleep(Duration::from_millis(1_500)).await;
     world.sign_in(OWNER).await;
@@ -112,13 +113,41 @@ async fn over_http_2_streams_share_a_connection_and_each_ends_by_itself() {
     assert!(frame(&mut mine).await.unwrap().contains("event: notification"), "an idle connection it is not");
 }
 
+/// Megabytes are told to somebody who reads none of it: what the socket holds is all that waits for them.
+#[tokio::test]
+async fn over_tls_who_does_not_read_loses_their_stream_and_holds_nobody_up() {
+    let mut options = Options::default();
+    options.quotas.insert("delegations", 1_000_000);
+    let world = World::with(options);
+    let owner = world.claim("Olga").await;
+    let team = world.team(&owner, "Ops").await;
+    let app = Arc::clone(&world.app);
+    let endpoint = http::endpoint(Arc::clone(&app), &Limits::default(), Vec::new()).unwrap();
+    let wire = Wire::over(endpoint, Limits::default(), move || app.end_streams()).await;
+    let (mut slow, mut quick) = (h1(&wire, &owner).await, h1(&wire, &owner).await);
+    read_until(&mut slow, "id: ").await;
+    read_until(&mut quick, "id: ").await;
+    let list = format!("/api/v1/teams/{team}/delegations");
+    for nth in 0..600 {
+        let body = json!({"title": format!("Number {nth}."), "body": "x".repeat(20_000)});
+        owner.post(&list, &body).await.expect(201);
+        read_until(&mut quick, &format!("Number {nth}.")).await;
+    }
+    sleep(Duration::from_secs(11)).await;
+    let text = timeout(SOON, read_to_end(&mut slow)).await.expect("it was closed");
+    assert!(text.contains("Number 0.") && !text.contains("Number 599."), "{}", text.len());
+    assert!(!text.contains("event: end"), "nobody took it");
+    owner.post(&list, &json!({"title": "Afterwards"})).await.expect(201);
+    read_until(&mut quick, "Afterwards").await;
+}
+
 #[tokio::test]
 async fn who_hangs_up_gives_the_place_back() {
     let (_, owner, wire) = serve(Limits::default()).await;
     let mut open = Vec::new();
     for _ in 0..8 {
         let mut stream = h1(&wire, &owner).await;
-        read_until(&mut stream, ":\n\n").await;
+        read_until(&mut stream, "id: ").await;
         open.push(stream);
     }
     assert_eq!(wire.h1(opening(&owner)).await.status(), 429);
@@ -141,7 +170,7 @@ async fn who_hangs_up_gives_the_place_back() {
 async fn a_stop_ends_streams_and_is_not_held_up_by_them() {
     let (_world, owner, wire) = serve(Limits::default()).await;
     let mut stream = h1(&wire, &owner).await;
-    read_until(&mut stream, ":\n\n").await;
+    read_until(&mut stream, "id: ").await;
     let (took, end) = tokio::join!(wire.stop(), read_until(&mut stream, "0\r\n\r\n"));
     assert!(end.contains("event: end\ndata: {\"reason\":\"stopping\"}"), "{end}");
     assert!(took < Limits::default().shutdown, "{took:?}");

@@ -7,6 +7,7 @@ mod credential;
 mod delegation;
 mod device;
 mod job;
+mod live;
 mod message;
 mod notification;
 mod people;
@@ -33,8 +34,9 @@ pub use credential::{
 pub use delegation::{CustodyLink, Delegation, DelegationState, Priority};
 pub use device::{KnownDevice, ListedSession};
 pub use job::{Job, JobRun};
+pub use live::{Happening, Reason, StreamEvent};
 pub use message::{Message, ReportedMessage, Stretch, window_request};
-pub use notification::Notification;
+pub use notification::{Notification, NotificationPreference, Notifications};
 pub use people::{Account, AccountState};
 pub use search::{Findable, SearchHit};
 pub use webhook::{Delivery, DeliveryState, Webhook, WebhookState, WebhookWithSecret};

@@ -4,8 +4,9 @@ use poem_openapi::Object;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::moment;
-use crate::domain::notification::{self, News};
+use super::{List, moment};
+use crate::base::page::Page;
+use crate::domain::notification::{self, Heard, News};
 
 /// Something that I should hear of.
 #[derive(Object)]
@@ -13,7 +14,7 @@ use crate::domain::notification::{self, News};
 pub struct Notification {
     id: Uuid,
     /// `new-device`, `device-not-me`, `passkey-added`, `api-key-created`, `identity-linked`, `qr-approved`,
-    /// `message-mention` or `webhook-disabled`.
+    /// `message-mention`, `webhook-disabled` or `removed-from-team`.
     kind: String,
     detail: NotificationDetail,
     created_at: OffsetDateTime,
@@ -47,6 +48,9 @@ struct NotificationDetail {
     conversation_id: Option<Uuid>,
     /// In which message.
     message_id: Option<Uuid>,
+    /// The team.
+    /// What the team was called.
+    team_name: Option<String>,
 }
 
 impl From<News> for NotificationDetail {
@@ -67,6 +71,9 @@ impl From<News> for NotificationDetail {
                 Self { name: Some(name), ..nothing }
             }
             News::IdentityLinked { provider } => Self { provider: Some(provider), ..nothing },
+            News::RemovedFromTeam { team, team_name } => {
+                Self { team_id: Some(team.uuid()), team_name: Some(team_name), ..nothing }
+            }
             News::QrApproved { name, platform, address } => {
                 Self { name: Some(name), platform: Some(platform), address, ..nothing }
             }
@@ -85,10 +92,50 @@ impl From<notification::Notification> for Notification {
     fn from(notification: notification::Notification) -> Self {
         Self {
             id: notification.id.uuid(),
-            kind: notification.news.kind().to_owned(),
+            kind: notification.news.kind().as_str().to_owned(),
             detail: notification.news.into(),
             created_at: moment(notification.created_at),
             read_at: notification.read_at.map(moment),
+        }
+    }
+}
+
+/// Notifications, with how many there are beyond the page that were not read.
+#[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct Notifications {
+    /// The items.
+    items: Vec<Notification>,
+    /// Give it as `cursor` to get the next page; absent on the last.
+    next_cursor: Option<String>,
+    /// How many are not marked as read, on this page and on all others.
+    unread: i64,
+}
+
+impl From<(Page<notification::Notification>, i64)> for Notifications {
+    fn from((page, unread): (Page<notification::Notification>, i64)) -> Self {
+        let List { items, next_cursor } = List::of(page, Notification::from);
+        Self { items, next_cursor, unread }
+    }
+}
+
+/// Whether I hear of a kind of news.
+#[derive(Object)]
+pub struct NotificationPreference {
+    /// What a notification has as its `kind`.
+    kind: String,
+    /// Whether it comes to my list and my streams.
+    in_app: bool,
+    /// Whether that can be turned off: news of who has a way into my account cannot.
+    optional: bool,
+}
+
+impl From<notification::Preference> for NotificationPreference {
+    fn from(preference: notification::Preference) -> Self {
+        Self {
+            kind: preference.kind.as_str().to_owned(),
+            in_app: preference.in_app,
+            optional: preference.kind.heard() == Heard::AtWill,
         }
     }
 }
