@@ -41,6 +41,7 @@ pub mod search;
 pub mod session;
 mod signal;
 mod sqlite;
+mod standing;
 #[cfg(test)]
 mod statements;
 pub mod team;
@@ -64,6 +65,7 @@ pub use engine::Value;
 pub use inspection::Inspection;
 pub use open::{OpenError, StoreOptions};
 pub use signal::Signal;
+pub use standing::binding_of;
 pub use tx::{ReadTx, Tx};
 
 use door::{Pending, PendingNote};

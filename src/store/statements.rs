@@ -10,7 +10,7 @@ use crate::crypto::keyring::RootKey;
 use super::{
     Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, delegation, device, door, feed, identity,
     inspection, invitation, job, keys, leaving, login, login_code, notification, open, passkey, people, provider_token,
-    qr_sign_in, quota, search, session, team, trip, user,
+    qr_sign_in, quota, search, session, standing, team, trip, user,
 };
 
 const ALL: &[(&str, &[&str])] = &[
@@ -40,6 +40,7 @@ const ALL: &[(&str, &[&str])] = &[
     ("quota", quota::STATEMENTS),
     ("search", search::STATEMENTS),
     ("session", session::STATEMENTS),
+    ("standing", standing::STATEMENTS),
     ("team", team::STATEMENTS),
     ("trip", trip::STATEMENTS),
     ("user", user::STATEMENTS),
