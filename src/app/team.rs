@@ -12,6 +12,7 @@ use crate::domain::text::Name;
 use crate::domain::user::User;
 use crate::store::{Action, Asker, Query, ReadTx, Signal, Target, Tx, team};
 
+use super::delegation::hand_back;
 use super::invitation::close_doors;
 
 /// A team with the caller's role in it.
@@ -220,6 +221,7 @@ impl Action for RemoveMember {
     fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         team::delete_member(tx, self.team, self.user)?;
         tx.signal(Signal::TrustEnded(self.user));
+        hand_back(tx, self.team, self.user)?;
         close_doors(tx, self.team, self.user, None)
     }
 }
@@ -251,6 +253,7 @@ impl Action for Leave {
         tx.concerns("user", leaving);
         team::delete_member(tx, self.team, leaving)?;
         tx.signal(Signal::TrustEnded(leaving));
+        hand_back(tx, self.team, leaving)?;
         close_doors(tx, self.team, leaving, None)
     }
 }

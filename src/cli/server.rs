@@ -30,6 +30,7 @@ use crate::http::tls::{Certificate, server_config};
 use crate::idp::Provider;
 use crate::jobs::Jobs;
 use crate::jobs::certificate::CertificateRenewal;
+use crate::jobs::delegation_overdue::DelegationOverdue;
 use crate::jobs::failure_bursts::FailureBursts;
 use crate::jobs::last_seen::LastSeen;
 use crate::jobs::provider_tokens::ProviderTokens;
@@ -162,7 +163,13 @@ fn start_jobs(app: &Arc<App>, source: &Arc<Source>) -> Jobs {
 
 /// The jobs that need nothing but the app.
 pub fn jobs(app: &App) -> Jobs {
-    Jobs::of(app).with(FailureBursts).with(LastSeen).with(ProviderTokens).with(QrExpiry).with(TokenCleanUp)
+    Jobs::of(app)
+        .with(DelegationOverdue)
+        .with(FailureBursts)
+        .with(LastSeen)
+        .with(ProviderTokens)
+        .with(QrExpiry)
+        .with(TokenCleanUp)
 }
 
 /// The database or something of ours failed where nothing should.

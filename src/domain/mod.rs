@@ -4,6 +4,7 @@ pub mod account;
 pub mod actor;
 pub mod api_key;
 pub mod audit;
+pub mod comment;
 pub mod delegation;
 pub mod device;
 pub mod error;

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::base::clock::Timestamp;
 use crate::base::id::Id;
 
+use super::comment::Comment;
+use super::delegation::Delegation;
 use super::device::Device;
+use super::team::Team;
 
 /// A notification as its addressee sees it.
 #[derive(Clone)]
@@ -72,6 +75,77 @@ pub enum News {
         /// Where it is.
         address: Option<String>,
     },
+    /// Something happened to a delegation that concerns them.
+    Delegation {
+        /// What.
+        happened: Happened,
+        /// The delegation's team.
+        team: Id<Team>,
+        /// The delegation.
+        delegation: Id<Delegation>,
+        /// What it is called.
+        title: String,
+        /// Who did it; nobody when time did.
+        by: Option<String>,
+        /// What was said, for a comment.
+        comment: Option<Id<Comment>>,
+    },
+}
+
+/// What can happen to a delegation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Happened {
+    /// Somebody was asked to take it.
+    Offered,
+    /// The assignee said yes.
+    Accepted,
+    /// The assignee said no.
+    Declined,
+    /// The assignee began.
+    Started,
+    /// The assignee finished.
+    Done,
+    /// The delegator agreed.
+    Confirmed,
+    /// It is not finished after all.
+    Reopened,
+    /// It was handed to somebody else.
+    Reassigned,
+    /// It was taken back.
+    Cancelled,
+    /// Its assignee left the team.
+    Returned,
+    /// Somebody stepped in for a delegator who left.
+    TakenOver,
+    /// Its due time passed.
+    Overdue,
+    /// Somebody said something about it.
+    Commented,
+    /// Somebody was named in a comment on it.
+    Mentioned,
+}
+
+impl Happened {
+    /// The kind of news that it is.
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::Offered => "delegation-offered",
+            Self::Accepted => "delegation-accepted",
+            Self::Declined => "delegation-declined",
+            Self::Started => "delegation-started",
+            Self::Done => "delegation-done",
+            Self::Confirmed => "delegation-confirmed",
+            Self::Reopened => "delegation-reopened",
+            Self::Reassigned => "delegation-reassigned",
+            Self::Cancelled => "delegation-cancelled",
+            Self::Returned => "delegation-returned",
+            Self::TakenOver => "delegation-taken-over",
+            Self::Overdue => "delegation-overdue",
+            Self::Commented => "delegation-commented",
+            Self::Mentioned => "delegation-mentioned",
+        }
+    }
 }
 
 impl News {
@@ -84,6 +158,7 @@ impl News {
             Self::ApiKeyCreated { .. } => "api-key-created",
             Self::IdentityLinked { .. } => "identity-linked",
             Self::QrApproved { .. } => "qr-approved",
+            Self::Delegation { happened, .. } => happened.kind(),
         }
     }
 

@@ -7,7 +7,7 @@ use super::invisible;
 
 /// One line of text of 1 to `MAX` characters, trimmed, in which something can be seen and nothing hides: no control
 /// characters and none that cannot be seen. Never printed by `Debug`.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Line<const MAX: usize>(String);
 
 /// The name of a person, a team or a device.
@@ -56,6 +56,8 @@ pub struct Prose<const MAX: usize>(String);
 
 /// What a delegation is about.
 pub type Body = Prose<20_000>;
+/// What is said about a delegation.
+pub type Remark = Prose<10_000>;
 
 impl<const MAX: usize> Prose<MAX> {
     /// Refuses what is too long or holds control characters; `pointer` says where it stood.
@@ -67,6 +69,19 @@ impl<const MAX: usize> Prose<MAX> {
             return Err(Error::invalid(pointer, "must not hold control characters"));
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// The same for what must say something: refuses also what shows nothing.
+    pub fn parse_spoken(pointer: &str, text: &str) -> Result<Self, Error> {
+        if text.chars().all(|c| c.is_whitespace() || invisible::is_blank(c) || invisible::is_hidden(c)) {
+            return Err(Error::invalid(pointer, "must not be empty"));
+        }
+        Self::parse(pointer, text)
+    }
+
+    /// A text that was parsed when it was written.
+    pub const fn from_stored(text: String) -> Self {
+        Self(text)
     }
 
     /// The text.
@@ -173,6 +188,10 @@ mod tests {
         assert_eq!(Prose::<5>::parse("/x", "").unwrap().as_str(), "");
         assert!(Prose::<5>::parse("/x", "123456").is_err());
         assert!(Prose::<5>::parse("/x", "a\u{7}").is_err());
+        assert!(Prose::<5>::parse_spoken("/x", " a\n").is_ok());
+        for silent in ["", " \n\t", "\u{200b}\u{2800}"] {
+            assert!(Prose::<5>::parse_spoken("/x", silent).is_err(), "{silent:?}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! would bury what matters. Their last run is kept in memory, and what they do leaves rows of its own.
 
 pub mod certificate;
+pub mod delegation_overdue;
 pub mod failure_bursts;
 pub mod last_seen;
 pub mod provider_tokens;

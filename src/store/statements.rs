@@ -8,9 +8,10 @@ use crate::base::entropy::SystemEntropy;
 use crate::crypto::keyring::RootKey;
 
 use super::{
-    Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, delegation, device, door, feed, identity,
-    inspection, invitation, job, keys, leaving, login, login_code, notification, open, passkey, people, provider_token,
-    qr_sign_in, quota, search, session, standing, team, trip, user,
+    Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, comment, custody, delegation, delegation_list,
+    device, door, feed, identity, inspection, invitation, job, keys, label, leaving, login, login_code, notification,
+    open, overdue, passkey, people, provider_token, qr_sign_in, quota, search, session, standing, team, trip, user,
+    watch,
 };
 
 const ALL: &[(&str, &[&str])] = &[
@@ -19,7 +20,10 @@ const ALL: &[(&str, &[&str])] = &[
     ("audit_log", audit_log::STATEMENTS),
     ("ceremony", ceremony::STATEMENTS),
     ("clean_up", clean_up::STATEMENTS),
+    ("comment", comment::STATEMENTS),
+    ("custody", custody::STATEMENTS),
     ("delegation", delegation::STATEMENTS),
+    ("delegation_list", delegation_list::STATEMENTS),
     ("device", device::STATEMENTS),
     ("door", door::STATEMENTS),
     ("feed", feed::STATEMENTS),
@@ -28,11 +32,13 @@ const ALL: &[(&str, &[&str])] = &[
     ("invitation", invitation::STATEMENTS),
     ("job", job::STATEMENTS),
     ("keys", keys::STATEMENTS),
+    ("label", label::STATEMENTS),
     ("leaving", leaving::STATEMENTS),
     ("login", login::STATEMENTS),
     ("login_code", login_code::STATEMENTS),
     ("notification", notification::STATEMENTS),
     ("open", open::STATEMENTS),
+    ("overdue", overdue::STATEMENTS),
     ("passkey", passkey::STATEMENTS),
     ("people", people::STATEMENTS),
     ("provider_token", provider_token::STATEMENTS),
@@ -44,6 +50,7 @@ const ALL: &[(&str, &[&str])] = &[
     ("team", team::STATEMENTS),
     ("trip", trip::STATEMENTS),
     ("user", user::STATEMENTS),
+    ("watch", watch::STATEMENTS),
 ];
 
 fn sources() -> Vec<(PathBuf, String)> {
@@ -97,6 +104,15 @@ fn what_does_not_follow_an_index_is_known() {
     clean_up: SCAN invitations USING INDEX invitations_with_hash | SELECT EXISTS (SELECT t.selector FROM api_tokens
     clean_up: SCAN sign_in_links USING INDEX sign_in_links_with_hash | UPDATE sign_in_links SET hash = NULL
     clean_up: SCAN invitations USING INDEX invitations_with_hash | UPDATE invitations SET hash = NULL
+    delegation_list: USE TEMP B-TREE FOR ORDER BY | SELECT d.id, d.team_id, d.title_sealed, d.body_sealed, d.labels_sealed,
+    delegation_list: USE TEMP B-TREE FOR ORDER BY | SELECT d.id, d.team_id, d.title_sealed, d.body_sealed, d.labels_sealed,
+    delegation_list: USE TEMP B-TREE FOR ORDER BY | SELECT d.id, d.team_id, d.title_sealed, d.body_sealed, d.labels_sealed,
+    delegation_list: USE TEMP B-TREE FOR ORDER BY | SELECT d.id, d.team_id, d.title_sealed, d.body_sealed, d.labels_sealed,
+    delegation_list: USE TEMP B-TREE FOR ORDER BY | SELECT d.id, d.team_id, d.title_sealed, d.body_sealed, d.labels_sealed,
+    delegation_list: USE TEMP B-TREE FOR ORDER BY | SELECT d.id, d.team_id, d.title_sealed, d.body_sealed, d.labels_sealed,
+    delegation_list: USE TEMP B-TREE FOR ORDER BY | SELECT d.id, d.team_id, d.title_sealed, d.body_sealed, d.labels_sealed,
+    delegation_list: USE TEMP B-TREE FOR ORDER BY | SELECT team_id FROM memberships WHERE user_id
+    delegation_list: USE TEMP B-TREE FOR ORDER BY | SELECT team_id FROM memberships WHERE user_id
     login: SCAN sign_in_links | UPDATE sign_in_links SET consumed_at = ?1
     qr_sign_in: SCAN (subquery-1) | SELECT count(*) FROM (SELECT 1 FROM
     quota: SCAN quota_state | SELECT user_id, quota, free_at FROM quota_state

@@ -16,6 +16,7 @@ const TEAM_NAME: &str = "Harbour Lighthouse Crew";
 const TITLE: &str = "Renew the lighthouse lease";
 const BODY: &str = "The landlord wants 48 pages by Friday.";
 const LABEL: &str = "lighthouse-paperwork";
+const COMMENT: &str = "The keeper of the lamp keeps the copies.";
 const DEVICE: &str = "Olympia's walnut laptop";
 const PLATFORM: &str = "Plan Nine from Bell";
 const AGENT: &str = "Lighthouse-Client/7.3";
@@ -51,6 +52,9 @@ impl Peopled {
         let body = json!({"title": TITLE, "body": BODY, "labels": [LABEL], "assignee_id": member.id, "offer": true});
         let list = format!("/api/v1/teams/{team}/delegations");
         let delegation = owner.post(&list, &body).await.expect(201).header("location");
+        let comment = json!({"body": COMMENT, "mentions": [owner.id]});
+        member.post(&format!("{delegation}/comments"), &comment).await.expect(201);
+        owner.get(&format!("{list}?label={LABEL}")).await.expect(200).text("/items/0/id");
         stranger.get("/api/v1/me").await.expect(401);
         stranger.token = Some("mlt_s_forged".to_owned());
         stranger.get("/api/v1/me").await.expect(401);
@@ -83,8 +87,21 @@ async fn no_byte_of_what_people_brought_along_is_readable() {
         assert!(names.contains(&name), "{names:?}");
     }
     assert!(occurs(&files, &peopled.owner.id) && occurs(&files, "team.created"), "the search finds what is there");
-    let words = [OWNER_NAME, OWNER_EMAIL, MEMBER_NAME, TEAM_NAME, TITLE, BODY, LABEL, DEVICE, PLATFORM, AGENT, ADDRESS];
-    let parts = ["Quartermaine", "example.test", "Zwetschge", "lighthouse", "landlord", "walnut", "mlt_"];
+    let words = [
+        OWNER_NAME,
+        OWNER_EMAIL,
+        MEMBER_NAME,
+        TEAM_NAME,
+        TITLE,
+        BODY,
+        LABEL,
+        COMMENT,
+        DEVICE,
+        PLATFORM,
+        AGENT,
+        ADDRESS,
+    ];
+    let parts = ["Quartermaine", "example.test", "Zwetschge", "lighthouse", "landlord", "keeper", "walnut", "mlt_"];
     for text in words.iter().chain(&parts) {
         assert!(!occurs(&files, text), "{text}");
     }

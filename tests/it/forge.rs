@@ -85,3 +85,10 @@ pub fn mistyped(token: &str, position: usize) -> String {
     let other = if &token[position..=position] == "a" { "b" } else { "a" };
     [&token[..position], other, &token[position + 1..]].concat()
 }
+
+/// Opens a delegation to somebody, until a moment.
+pub fn grant(world: &World, team: &str, delegation: &str, guest: &crate::world::Person, role: &str, expires_at: i64) {
+    let insert = "INSERT INTO resource_grants (id, team_id, resource_type, resource_id, user_id, role, created_at, \
+        expires_at) VALUES (lower(hex(randomblob(16))), ?1, 'delegation', ?2, ?3, ?4, 0, ?5)";
+    sql(world, insert, (team, delegation, &guest.id, role, expires_at));
+}

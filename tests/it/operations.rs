@@ -56,11 +56,16 @@ fn read(path: &str, method: &str, operation: &Value) -> Operation {
 }
 
 impl Operation {
-    /// Its path in a team, with the id of the thing in it.
+    /// Its path in a team, with the id of the thing in it; for a thing within another, both ids with a `/` between.
     pub fn path_to(&self, team: &str, thing: &str) -> String {
+        let mut ids = thing.split('/');
+        let mut last = thing;
         let parts = self.path.split('/').map(|part| match part {
             "{team}" => team,
-            part if part.starts_with('{') => thing,
+            part if part.starts_with('{') => {
+                last = ids.next().unwrap_or(last);
+                last
+            }
             part => part,
         });
         parts.collect::<Vec<_>>().join("/")

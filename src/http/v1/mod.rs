@@ -4,6 +4,9 @@ mod admin;
 mod answer;
 mod api_keys;
 mod auth;
+mod comments;
+mod delegation_lists;
+mod delegation_steps;
 mod delegations;
 mod devices;
 mod events;
@@ -21,6 +24,7 @@ mod qr;
 mod sessions;
 mod step_up;
 mod teams;
+mod watchers;
 
 use poem_openapi::{ContactObject, LicenseObject, OpenApi, OpenApiService, Tags};
 
@@ -35,7 +39,14 @@ pub type Api = (
     (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
     (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
     (people::People, admin::Admin, jobs::Jobs),
-    (teams::Teams, invitations::Invitations, delegations::Delegations),
+    (teams::Teams, invitations::Invitations),
+    (
+        delegations::Delegations,
+        delegation_lists::DelegationLists,
+        delegation_steps::DelegationSteps,
+        comments::Comments,
+        watchers::Watchers,
+    ),
 );
 
 /// How the document groups the operations.
@@ -69,7 +80,14 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
         (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
         (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
         (people::People, admin::Admin, jobs::Jobs),
-        (teams::Teams, invitations::Invitations, delegations::Delegations),
+        (teams::Teams, invitations::Invitations),
+        (
+            delegations::Delegations,
+            delegation_lists::DelegationLists,
+            delegation_steps::DelegationSteps,
+            comments::Comments,
+            watchers::Watchers,
+        ),
     );
     let about = format!("{ABOUT}\n\n## Problems\n\n{}", catalog::markdown());
     OpenApiService::new(api, "Milton", env!("CARGO_PKG_VERSION"))

@@ -38,6 +38,8 @@ pub struct Stage {
     answer: Mutex<Value>,
     provider: LyingProvider,
     code: RefCell<Code>,
+    /// The delegation that was made last.
+    made: RefCell<String>,
 }
 
 /// What the newest device shows: what its code says, and its number.
@@ -66,7 +68,13 @@ impl Stage {
         let bob = world.join(&olga, &other_team, "owner", "Bob").await;
         let code = RefCell::new(Code { secret: "none".to_owned(), number: 10 });
         let answer = Mutex::new(json!({"ceremony_id": NOWHERE, "credential": {}}));
-        Self { world, olga, ben, mia, bob, team, other_team, answer, provider, code }
+        let made = RefCell::new(NOWHERE.to_owned());
+        Self { world, olga, ben, mia, bob, team, other_team, answer, provider, code, made }
+    }
+
+    /// The delegation that was made last.
+    pub fn made(&self) -> String {
+        self.made.borrow().clone()
     }
 
     /// What the newest device shows.
@@ -110,6 +118,20 @@ impl Stage {
                     let path = format!("{}/{step}", made.header("location"));
                     self.olga.post(&path, &json!({})).await.expect(200);
                 }
+                self.made.replace(made.text("/id"));
+                (made.text("/id"), self.olga.clone())
+            }
+            Needs::Comment => {
+                let on = self.olga.post(&format!("{team}/delegations"), &json!({"title": "Sweep"})).await.expect(201);
+                let comments = format!("{}/comments", on.header("location"));
+                let made = self.olga.post(&comments, &json!({"body": "With a broom"})).await.expect(201);
+                (format!("{}/{}", on.text("/id"), made.text("/id")), self.olga.clone())
+            }
+            Needs::Orphan => {
+                self.world.cast(&self.team, &self.ben, Some(Role::Member));
+                let body = json!({"title": "Sweep", "assignee_id": self.olga.id, "offer": true});
+                let made = self.ben.post(&format!("{team}/delegations"), &body).await.expect(201);
+                self.world.cast(&self.team, &self.ben, None);
                 (made.text("/id"), self.olga.clone())
             }
             Needs::NewDevice => (self.new_device().await.id, self.olga.clone()),
@@ -209,7 +231,10 @@ impl Stage {
     /// What does the thing look like to the Owner of its team?
     pub async fn look_at(&self, needs: &Needs, thing: &str) -> Value {
         let path = match needs {
-            Needs::Delegation(_) => format!("/api/v1/teams/{}/delegations/{thing}", self.team),
+            Needs::Delegation(_) | Needs::Orphan => format!("/api/v1/teams/{}/delegations/{thing}", self.team),
+            Needs::Comment => {
+                format!("/api/v1/teams/{}/delegations/{}", self.team, thing.replace('/', "/comments/"))
+            }
             Needs::Invitation => format!("/api/v1/teams/{}/invitations", self.team),
             _ => format!("/api/v1/teams/{}/members", self.team),
         };

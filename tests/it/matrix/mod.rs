@@ -1,6 +1,7 @@
 //! The matrix of roles and permissions: as a picture, against its written form, and cell by cell through the API.
 
 mod accounts;
+mod comments;
 mod delegations;
 mod identities;
 mod mine;

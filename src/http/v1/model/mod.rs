@@ -2,6 +2,7 @@
 
 mod api_key;
 mod audit;
+mod comment;
 mod delegation;
 mod device;
 mod job;
@@ -19,6 +20,7 @@ use crate::domain::{self, Error, role, session, team, user};
 
 pub use api_key::{ApiKey, ApiKeyOfSomebody, ApiKeyWithToken, scope_names};
 pub use audit::{AuditRow, Outcome};
+pub use comment::{Comment, Watcher};
 pub use delegation::{CustodyLink, Delegation, DelegationState, Priority};
 pub use device::{KnownDevice, ListedSession};
 pub use job::{Job, JobRun};

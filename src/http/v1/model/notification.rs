@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::moment;
+use crate::base::id::Id;
 use crate::domain::notification::{self, News};
 
 /// Something that I should hear of.
@@ -12,7 +13,9 @@ use crate::domain::notification::{self, News};
 #[oai(skip_serializing_if_is_none)]
 pub struct Notification {
     id: Uuid,
-    /// `new-device`, `device-not-me`, `passkey-added`, `api-key-created`, `identity-linked` or `qr-approved`.
+    /// `new-device`, `device-not-me`, `passkey-added`, `api-key-created`, `identity-linked`, `qr-approved`, or
+    /// `delegation-` with what happened to it: `offered`, `accepted`, `declined`, `started`, `done`, `confirmed`,
+    /// `reopened`, `reassigned`, `cancelled`, `returned`, `taken-over`, `overdue`, `commented` or `mentioned`.
     kind: String,
     detail: NotificationDetail,
     created_at: OffsetDateTime,
@@ -40,6 +43,16 @@ struct NotificationDetail {
     api_keys: Option<usize>,
     /// How many passkeys were removed.
     passkeys: Option<usize>,
+    /// The team of what it is about.
+    team_id: Option<Uuid>,
+    /// The delegation.
+    delegation_id: Option<Uuid>,
+    /// The comment, when somebody said something.
+    comment_id: Option<Uuid>,
+    /// What the delegation was called.
+    title: Option<String>,
+    /// Who did it; absent when time did.
+    by: Option<String>,
 }
 
 impl From<News> for NotificationDetail {
@@ -58,6 +71,14 @@ impl From<News> for NotificationDetail {
             },
             News::PasskeyAdded { name } | News::ApiKeyCreated { name } => Self { name: Some(name), ..nothing },
             News::IdentityLinked { provider } => Self { provider: Some(provider), ..nothing },
+            News::Delegation { team, delegation, title, by, comment, .. } => Self {
+                team_id: Some(team.uuid()),
+                delegation_id: Some(delegation.uuid()),
+                comment_id: comment.map(Id::uuid),
+                title: Some(title),
+                by,
+                ..nothing
+            },
             News::QrApproved { name, platform, address } => {
                 Self { name: Some(name), platform: Some(platform), address, ..nothing }
             }
