@@ -71,9 +71,9 @@ impl<const MAX: usize> Prose<MAX> {
         Ok(Self(text.to_owned()))
     }
 
-    /// The same for what must say something: refuses also what shows nothing.
-    pub fn parse_spoken(pointer: &str, text: &str) -> Result<Self, Error> {
-        if text.chars().all(|c| c.is_whitespace() || invisible::is_blank(c) || invisible::is_hidden(c)) {
+    /// The same, of a text that must say something: one in which nothing can be seen is refused as well.
+    pub fn parse_visible(pointer: &str, text: &str) -> Result<Self, Error> {
+        if text.chars().all(|c| c.is_control() || invisible::is_blank(c) || invisible::is_hidden(c)) {
             return Err(Error::invalid(pointer, "must not be empty"));
         }
         Self::parse(pointer, text)
@@ -188,10 +188,10 @@ mod tests {
         assert_eq!(Prose::<5>::parse("/x", "").unwrap().as_str(), "");
         assert!(Prose::<5>::parse("/x", "123456").is_err());
         assert!(Prose::<5>::parse("/x", "a\u{7}").is_err());
-        assert!(Prose::<5>::parse_spoken("/x", " a\n").is_ok());
-        for silent in ["", " \n\t", "\u{200b}\u{2800}"] {
-            assert!(Prose::<5>::parse_spoken("/x", silent).is_err(), "{silent:?}");
+        for blank in ["", " \n\t", "\u{200b}", "\u{3000}\r\n", "\u{2800}"] {
+            assert!(Prose::<5>::parse_visible("/x", blank).is_err(), "{blank:?}");
         }
+        assert_eq!(Prose::<5>::parse_visible("/x", " a\n").unwrap().as_str(), " a\n");
     }
 
     #[test]

@@ -134,9 +134,10 @@ pub fn update(
 
 /// Takes a comment out of sight. Its row stays for the grace period.
 pub fn tombstone(tx: &mut Tx<'_>, under: Under, present: &Comment) -> Result<(), Error> {
+    search::forget(tx, under.team, present.id, present.body.as_str())?;
     let now = tx.now();
     tx.execute(TOMBSTONE, &[under.delegation.into(), present.id.into(), now.into()])?;
-    search::forget(tx, under.team, present.id, present.body.as_str())
+    Ok(())
 }
 
 /// Takes all comments of a delegation, which goes out of sight itself, out of the search.

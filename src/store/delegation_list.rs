@@ -19,6 +19,7 @@ use super::engine::Value;
 use super::label;
 use super::tx::ReadTx;
 use super::user::Names;
+use super::watch::is_granted;
 
 /// What is due at no time comes last; as in the index of that name.
 macro_rules! due {
@@ -85,13 +86,12 @@ macro_rules! page_of_person {
                 JOIN memberships m ON m.team_id = d.team_id AND m.user_id = ?1 AND m.joined_at <= w.created_at \
                 WHERE w.user_id = ?1 AND (?15 IS NULL OR ?15 = 'watcher') \
                 UNION SELECT d.id FROM resource_grants g JOIN delegations d ON d.id = g.resource_id \
-                AND d.team_id = g.team_id WHERE g.user_id = ?1 AND g.resource_type = 'delegation' \
-                AND g.removed_at IS NULL AND g.expires_at > ?4 AND NOT EXISTS (SELECT 1 FROM memberships m \
-                WHERE m.team_id = g.team_id AND m.user_id = ?1) AND (?15 IS NULL OR ?15 = 'guest' \
+                AND d.team_id = g.team_id WHERE g.user_id = ?1 AND (?15 IS NULL OR ?15 = 'guest' \
                 OR (?15 = 'watcher' AND EXISTS (SELECT 1 FROM delegation_watchers w WHERE w.delegation_id = d.id \
-                AND w.user_id = ?1)))) \
-                AND d.team_id NOT IN (SELECT t.id FROM teams t WHERE t.deleted_at IS NOT NULL) \
-                AND (?14 IS NULL OR d.team_id = ?14) AND "),
+                AND w.user_id = ?1))) AND "),
+            is_granted!("?4"),
+            ") AND d.team_id NOT IN (SELECT t.id FROM teams t WHERE t.deleted_at IS NOT NULL) \
+             AND (?14 IS NULL OR d.team_id = ?14) AND ",
             $behind, filtered!(), " ORDER BY ", $order, " LIMIT ?13"
         )
     };

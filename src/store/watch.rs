@@ -16,13 +16,32 @@ use super::engine::Value;
 use super::tx::{ReadTx, Tx};
 use super::user::Names;
 
+/// Whether the grant `g` of a delegation counts at a moment, as the door would say: its guest does not belong to the
+/// team, and whoever made it is an active member still.
+macro_rules! is_granted {
+    ($now:literal) => {
+        concat!(
+            "g.resource_type = 'delegation' AND g.removed_at IS NULL AND g.expires_at > ",
+            $now,
+            " AND EXISTS (SELECT 1 FROM memberships gm JOIN users gu ON gu.id = gm.user_id AND gu.state = 'active' \
+             WHERE gm.team_id = g.team_id AND gm.user_id = g.granted_by) AND NOT EXISTS (SELECT 1 FROM memberships m \
+             WHERE m.team_id = g.team_id AND m.user_id = g.user_id)"
+        )
+    };
+}
+pub(super) use is_granted;
+
 /// Whether the watch `w` counts at the moment `?2`.
 macro_rules! counts {
     () => {
-        "(EXISTS (SELECT 1 FROM memberships m JOIN delegations d ON d.team_id = m.team_id WHERE d.id = w.delegation_id \
-         AND m.user_id = w.user_id AND m.joined_at <= w.created_at) OR EXISTS (SELECT 1 FROM resource_grants g \
-         WHERE g.user_id = w.user_id AND g.resource_id = w.delegation_id AND g.resource_type = 'delegation' \
-         AND g.removed_at IS NULL AND g.expires_at > ?2))"
+        concat!(
+            "(EXISTS (SELECT 1 FROM memberships m JOIN delegations d ON d.team_id = m.team_id \
+             WHERE d.id = w.delegation_id AND m.user_id = w.user_id AND m.joined_at <= w.created_at) \
+             OR EXISTS (SELECT 1 FROM resource_grants g WHERE g.user_id = w.user_id \
+             AND g.resource_id = w.delegation_id AND ",
+            is_granted!("?2"),
+            "))"
+        )
     };
 }
 

@@ -64,7 +64,7 @@ impl Comments {
     ) -> Result<Created<Comment>, Failure> {
         let action = Say {
             which: which(team.0, delegation.0),
-            body: Remark::parse_spoken("/body", &body.body)?,
+            body: Remark::parse_visible("/body", &body.body)?,
             mentions: people(body.mentions.as_deref().unwrap_or_default()),
         };
         let acted = member.act(&member.caller, action).await?;
@@ -132,7 +132,7 @@ impl Comments {
         let action = Edit {
             which: which_comment(team.0, delegation.0, comment.0),
             version: if_match(&seen)?,
-            body: Remark::parse_spoken("/body", &body.body)?,
+            body: Remark::parse_visible("/body", &body.body)?,
             mentions: body.mentions.as_deref().map(people),
         };
         let acted = member.act(&member.caller, action).await?;

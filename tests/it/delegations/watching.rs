@@ -113,6 +113,20 @@ async fn a_guests_watch_ends_with_the_grant_even_when_they_join_later() {
 }
 
 #[tokio::test]
+async fn a_guest_is_let_in_as_long_as_whoever_let_them_in_is_there() {
+    let stage = Stage::new().await;
+    let home = stage.world.team(&stage.olga, "Elsewhere").await;
+    let gus = stage.world.join(&stage.olga, &home, "member", "Gus").await;
+    forge::grant(&stage.world, &stage.team, stage.path.rsplit('/').next().unwrap(), &gus, "member", i64::MAX);
+    watch(&gus, &stage.path).await.expect(204);
+    stage.world.cast(&stage.team, &stage.olga, None);
+    gus.get(&stage.path).await.problem(403, "access-denied");
+    assert_eq!(gus.get("/api/v1/me/delegations").await.expect(200).json["items"], json!([]));
+    step(&stage.ana, &stage.path, "accept").await.expect(200);
+    assert!(told_of_work(&gus).await.is_empty());
+}
+
+#[tokio::test]
 async fn steps_are_told_to_whom_they_concern_and_to_nobody_who_may_not_read_any_more() {
     let stage = Stage::new().await;
     let ben = stage.world.join(&stage.olga, &stage.team, "member", "Ben").await;
