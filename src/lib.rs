@@ -24,7 +24,7 @@
 //!   base/     floor 0  clock, entropy, typed ids, secrets, pages, seats, whole files
 //! ```
 //!
-//! A feature is a column: `delegation` has a file of that name on each floor from `domain/` up.
+//! A feature is a column: `delegation` has a file or a folder of that name on each floor from `domain/` up.
 //!
 //! # The one door
 //!
@@ -44,7 +44,7 @@
 //! 2. `http/caller.rs` finds out who asks. It is the first argument of every operation, and arguments are read in
 //!    their order: nothing of the body is looked at before. The token's MAC, its row and its bcrypt hash are checked by
 //!    `app/bearer.rs`.
-//! 3. `http/v1/delegations.rs` turns the body, read strictly by `http/body.rs`, into a `Create` of `app/delegation.rs`:
+//! 3. `http/v1/delegation_lists.rs` turns the body, read strictly by `http/body.rs`, into a `Create` of `app/delegation/`:
 //!    parsed into domain types once, never validated again.
 //! 4. `app/mod.rs`, `App::act`: one of the caller's twenty an hour is spent in `app/quota.rs`, or 429 before anything
 //!    else.

@@ -13,6 +13,7 @@ use crate::domain::text::Name;
 use crate::domain::user::User;
 use crate::store::{Action, Asker, Query, ReadTx, Signal, Target, Tx, notification, team};
 
+use super::delegation::hand_back;
 use super::invitation::close_doors;
 
 /// A team with the caller's role in it.
@@ -223,6 +224,7 @@ impl Action for RemoveMember {
         let team_name = team::get(tx, self.team)?.name.as_str().to_owned();
         notification::insert(tx, self.user, &News::RemovedFromTeam { team: self.team, team_name })?;
         tx.signal(Signal::TrustEnded(self.user));
+        hand_back(tx, self.team, self.user)?;
         close_doors(tx, self.team, self.user, None)
     }
 }
@@ -254,6 +256,7 @@ impl Action for Leave {
         tx.concerns("user", leaving);
         team::delete_member(tx, self.team, leaving)?;
         tx.signal(Signal::TrustEnded(leaving));
+        hand_back(tx, self.team, leaving)?;
         close_doors(tx, self.team, leaving, None)
     }
 }

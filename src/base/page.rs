@@ -46,6 +46,17 @@ impl PageRequest {
         self.after.as_ref().map(|cursor| cursor.0.as_str())
     }
 
+    /// The place after which this page starts, in a sorted list of this mark: whatever says which list it is, its order
+    /// and its filter.
+    pub fn after_place(&self, list: u64) -> Result<Option<Place>, ForeignCursor> {
+        self.after().map(|key| Place::parse(list, key).ok_or(ForeignCursor)).transpose()
+    }
+
+    /// Cuts the extra row off a sorted list of this mark; `place` names the place of the last item that stays.
+    pub fn cut_sorted<T>(&self, items: Vec<T>, list: u64, place: impl Fn(&T) -> Place) -> Page<T> {
+        self.cut(items, |last| place(last).key(list))
+    }
+
     /// Cuts the extra row off; `key` names the position of the last item that stays.
     pub fn cut<T>(&self, mut items: Vec<T>, key: impl Fn(&T) -> String) -> Page<T> {
         let more = items.len() > self.limit as usize;
@@ -54,6 +65,31 @@ impl PageRequest {
         Page { items, next }
     }
 }
+
+/// A place in a list that is sorted by a number, and by ids where numbers are equal: rows that come, go or move do not
+/// shift it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// What the list is sorted by.
+    pub number: i64,
+    /// The id of the item at this place.
+    pub id: String,
+}
+
+impl Place {
+    fn key(&self, list: u64) -> String {
+        format!("{list:016x}.{}.{}", self.number, self.id)
+    }
+
+    fn parse(list: u64, key: &str) -> Option<Self> {
+        let (number, id) = key.strip_prefix(&format!("{list:016x}."))?.split_once('.')?;
+        Some(Self { number: number.parse().ok()?, id: id.to_owned() })
+    }
+}
+
+/// A cursor that belongs to another list, another order or another filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ForeignCursor;
 
 /// One page of a list.
 #[derive(Clone, Debug)]
@@ -159,8 +195,8 @@ impl Cursor {
 
     fn parse(text: &str) -> Option<Self> {
         let key = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-        let plain = key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        (plain && !key.is_empty() && key.len() <= 64).then_some(Self(key))
+        let plain = key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'));
+        (plain && !key.is_empty() && key.len() <= 96).then_some(Self(key))
     }
 }
 
@@ -202,6 +238,19 @@ mod tests {
         assert!(WindowRequest::parse(None, Some(&two), Some(&four)).is_none(), "one way at a time");
         assert!(WindowRequest::parse(Some(0), None, None).is_none());
         assert!(WindowRequest::parse(None, Some("*"), None).is_none());
+    }
+
+    #[test]
+    fn a_place_is_found_again_in_its_own_list_alone() {
+        let request = PageRequest::parse(Some(1), None).unwrap();
+        let place = |number: &i64| Place { number: *number, id: "0195-7".to_owned() };
+        assert_eq!(request.after_place(7), Ok(None));
+        let text = request.cut_sorted(vec![i64::MIN, 1], 7, place).next.unwrap().to_string();
+        let next = PageRequest::parse(None, Some(&text)).unwrap();
+        assert_eq!(next.after_place(7), Ok(Some(place(&i64::MIN))));
+        assert_eq!(next.after_place(8), Err(ForeignCursor));
+        let plain = request.cut(vec!["a", "b"], ToString::to_string).next.unwrap().to_string();
+        assert_eq!(PageRequest::parse(None, Some(&plain)).unwrap().after_place(7), Err(ForeignCursor));
     }
 
     #[test]

@@ -31,6 +31,7 @@ use crate::idp::Provider;
 use crate::jobs::Jobs;
 use crate::jobs::answer_clean_up::AnswerCleanUp;
 use crate::jobs::certificate::CertificateRenewal;
+use crate::jobs::delegation_overdue::DelegationOverdue;
 use crate::jobs::failure_bursts::FailureBursts;
 use crate::jobs::last_seen::LastSeen;
 use crate::jobs::provider_tokens::ProviderTokens;
@@ -172,6 +173,7 @@ fn start_jobs(app: &Arc<App>, source: &Arc<Source>) -> Jobs {
 pub fn jobs(app: &App) -> Jobs {
     Jobs::of(app)
         .with(AnswerCleanUp)
+        .with(DelegationOverdue)
         .with(FailureBursts)
         .with(LastSeen)
         .with(ProviderTokens)

@@ -1,9 +1,29 @@
 //! Delegations: an accountable hand-off, its states, and who may take which step.
+//!
+//! | from | offer | accept | decline | start | done | confirm | reopen | reassign | cancel | return | take-over |
+//! |---|---|---|---|---|---|---|---|---|---|---|---|
+//! | draft | offered | – | – | – | – | – | – | offered | cancelled | draft | draft |
+//! | offered | – | accepted | declined | – | – | – | – | offered | cancelled | draft | offered |
+//! | accepted | – | – | – | in progress | done | – | – | offered | cancelled | draft | accepted |
+//! | in progress | – | – | – | – | done | – | – | offered | cancelled | draft | in progress |
+//! | done | – | – | – | – | – | confirmed | in progress | – | – | – | done |
+//! | confirmed | – | – | – | – | – | – | in progress | – | – | – | – |
+//! | declined | offered | – | – | – | – | – | – | offered | cancelled | – | declined |
+//! | cancelled | – | – | – | – | – | – | – | – | – | – | – |
+//!
+//! **Who leaves the team.** What is in the hands of an assignee who leaves, or is taken out, and is not done yet, is
+//! *returned*: a draft in nobody's hands, for the delegator to offer anew. What they finished stays done, and is the
+//! delegator's to confirm. What a delegator who leaves gave stays where it is, with their name on it; whoever may edit
+//! it can *take it over*, and confirms and reopens from then on. A suspended account has not left.
+//!
+//! **Overdue** is what somebody has and has not finished when its due time comes. That is found at reading; the mark
+//! `overdue_at` says when it was noticed and told, once for each due time.
 
 use crate::base::clock::Timestamp;
 use crate::base::id::Id;
 
 use super::event::Event;
+use super::notification::Happened;
 use super::permission::Permission;
 use super::team::Team;
 use super::text::{Body, Label, Name, Title};
@@ -28,6 +48,10 @@ pub struct Delegation {
     pub priority: Priority,
     /// When it should be done.
     pub due_at: Option<Timestamp>,
+    /// Whether it is past its due time at this moment, and not finished.
+    pub is_overdue: bool,
+    /// When that was noticed and told.
+    pub overdue_at: Option<Timestamp>,
     /// Who gave it.
     pub delegator: Person,
     /// Who has it, once somebody was chosen.
@@ -50,7 +74,7 @@ pub struct Person {
 }
 
 /// How pressing a delegation is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Priority {
     /// When there is time.
     Low,
@@ -77,6 +101,11 @@ impl Priority {
         }
     }
 
+    /// Its place among the others: 0 for the least pressing.
+    pub const fn rank(self) -> i64 {
+        self as i64
+    }
+
     /// The priority of that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|priority| priority.as_str() == name)
@@ -84,7 +113,7 @@ impl Priority {
 }
 
 /// Where a delegation stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum State {
     /// Written down, offered to nobody.
     Draft,
@@ -140,6 +169,16 @@ impl State {
     pub const fn is_untouched(self) -> bool {
         matches!(self, Self::Draft | Self::Offered | Self::Declined)
     }
+
+    /// Whether somebody has it, or was asked to, and has not finished: it can be overdue.
+    pub const fn is_pending(self) -> bool {
+        matches!(self, Self::Offered | Self::Accepted | Self::InProgress)
+    }
+
+    /// Whether it is over.
+    pub const fn is_closed(self) -> bool {
+        matches!(self, Self::Confirmed | Self::Declined | Self::Cancelled)
+    }
 }
 
 /// A step from one state to the next.
@@ -163,11 +202,15 @@ pub enum Step {
     Reassign,
     /// Delegator: takes it back.
     Cancel,
+    /// Part of its assignee's leaving: it is in nobody's hands again.
+    Return,
+    /// Whoever may edit it: steps in for a delegator who left.
+    TakeOver,
 }
 
 impl Step {
     /// Every step.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Offer,
         Self::Accept,
         Self::Decline,
@@ -177,6 +220,8 @@ impl Step {
         Self::Reopen,
         Self::Reassign,
         Self::Cancel,
+        Self::Return,
+        Self::TakeOver,
     ];
 
     /// The last segment of the step's path in the API, and its name in the custody chain.
@@ -191,6 +236,8 @@ impl Step {
             Self::Reopen => "reopen",
             Self::Reassign => "reassign",
             Self::Cancel => "cancel",
+            Self::Return => "return",
+            Self::TakeOver => "take-over",
         }
     }
 
@@ -212,6 +259,8 @@ impl Step {
             (Self::Finish, Accepted | InProgress) => Some(Done),
             (Self::Confirm, Done) => Some(Confirmed),
             (Self::Cancel, Draft | Offered | Accepted | InProgress | Declined) => Some(Cancelled),
+            (Self::Return, Draft | Offered | Accepted | InProgress) => Some(Draft),
+            (Self::TakeOver, Draft | Offered | Accepted | InProgress | Done | Declined) => Some(state),
             _ => None,
         }
     }
@@ -222,7 +271,8 @@ impl Step {
             Self::Accept | Self::Decline | Self::Start | Self::Finish => Permission::DelegationProgress,
             Self::Confirm | Self::Reopen => Permission::DelegationConfirm,
             Self::Reassign => Permission::DelegationAssign,
-            Self::Offer | Self::Cancel => Permission::DelegationUpdate,
+            Self::Offer | Self::Cancel | Self::TakeOver => Permission::DelegationUpdate,
+            Self::Return => Permission::MembershipLeave,
         }
     }
 
@@ -238,6 +288,25 @@ impl Step {
             Self::Reopen => Event::DelegationReopened,
             Self::Reassign => Event::DelegationReassigned,
             Self::Cancel => Event::DelegationCancelled,
+            Self::Return => Event::DelegationReturned,
+            Self::TakeOver => Event::DelegationTakenOver,
+        }
+    }
+
+    /// What those hear whom it concerns.
+    pub const fn happened(self) -> Happened {
+        match self {
+            Self::Offer => Happened::Offered,
+            Self::Accept => Happened::Accepted,
+            Self::Decline => Happened::Declined,
+            Self::Start => Happened::Started,
+            Self::Finish => Happened::Done,
+            Self::Confirm => Happened::Confirmed,
+            Self::Reopen => Happened::Reopened,
+            Self::Reassign => Happened::Reassigned,
+            Self::Cancel => Happened::Cancelled,
+            Self::Return => Happened::Returned,
+            Self::TakeOver => Happened::TakenOver,
         }
     }
 }
@@ -270,13 +339,13 @@ mod tests {
             format!("{}: {}", state.as_str(), steps.join(" "))
         };
         insta::assert_snapshot!(State::ALL.map(line).join("\n"), @r"
-        draft: offer→offered reassign→offered cancel→cancelled
-        offered: accept→accepted decline→declined reassign→offered cancel→cancelled
-        accepted: start→in_progress done→done reassign→offered cancel→cancelled
-        in_progress: done→done reassign→offered cancel→cancelled
-        done: confirm→confirmed reopen→in_progress
+        draft: offer→offered reassign→offered cancel→cancelled return→draft take-over→draft
+        offered: accept→accepted decline→declined reassign→offered cancel→cancelled return→draft take-over→offered
+        accepted: start→in_progress done→done reassign→offered cancel→cancelled return→draft take-over→accepted
+        in_progress: done→done reassign→offered cancel→cancelled return→draft take-over→in_progress
+        done: confirm→confirmed reopen→in_progress take-over→done
         confirmed: reopen→in_progress
-        declined: offer→offered reassign→offered cancel→cancelled
+        declined: offer→offered reassign→offered cancel→cancelled take-over→declined
         cancelled: 
         ");
     }

@@ -107,6 +107,7 @@ events! {
     DelegationReassigned "delegation.reassigned";
     DelegationCancelled "delegation.cancelled";
     DelegationReturned "delegation.returned";
+    DelegationTakenOver "delegation.taken_over";
     DelegationOverdue "delegation.overdue";
     DelegationWatched "delegation.watched";
     DelegationUnwatched "delegation.unwatched";

@@ -4,6 +4,7 @@ pub mod account;
 pub mod actor;
 pub mod api_key;
 pub mod audit;
+pub mod comment;
 pub mod conversation;
 pub mod credential;
 pub mod delegation;

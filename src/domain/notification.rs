@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::base::clock::Timestamp;
 use crate::base::id::Id;
 
+use super::comment::Comment;
 use super::conversation::Conversation;
+use super::delegation::Delegation;
 use super::device::Device;
 use super::message::Message;
 use super::team::Team;
@@ -98,6 +100,77 @@ pub enum News {
         /// What it is called.
         team_name: String,
     },
+    /// Something happened to a delegation that concerns them.
+    Delegation {
+        /// What.
+        happened: Happened,
+        /// The delegation's team.
+        team: Id<Team>,
+        /// The delegation.
+        delegation: Id<Delegation>,
+        /// What it is called.
+        title: String,
+        /// Who did it; nobody when time did.
+        by: Option<String>,
+        /// What was said, for a comment.
+        comment: Option<Id<Comment>>,
+    },
+}
+
+/// What can happen to a delegation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Happened {
+    /// Somebody was asked to take it.
+    Offered,
+    /// The assignee said yes.
+    Accepted,
+    /// The assignee said no.
+    Declined,
+    /// The assignee began.
+    Started,
+    /// The assignee finished.
+    Done,
+    /// The delegator agreed.
+    Confirmed,
+    /// It is not finished after all.
+    Reopened,
+    /// It was handed to somebody else.
+    Reassigned,
+    /// It was taken back.
+    Cancelled,
+    /// Its assignee left the team.
+    Returned,
+    /// Somebody stepped in for a delegator who left.
+    TakenOver,
+    /// Its due time passed.
+    Overdue,
+    /// Somebody said something about it.
+    Commented,
+    /// Somebody was named in a comment on it.
+    Mentioned,
+}
+
+impl Happened {
+    /// The kind of news that it is.
+    const fn kind(self) -> Kind {
+        match self {
+            Self::Offered => Kind::DelegationOffered,
+            Self::Accepted => Kind::DelegationAccepted,
+            Self::Declined => Kind::DelegationDeclined,
+            Self::Started => Kind::DelegationStarted,
+            Self::Done => Kind::DelegationDone,
+            Self::Confirmed => Kind::DelegationConfirmed,
+            Self::Reopened => Kind::DelegationReopened,
+            Self::Reassigned => Kind::DelegationReassigned,
+            Self::Cancelled => Kind::DelegationCancelled,
+            Self::Returned => Kind::DelegationReturned,
+            Self::TakenOver => Kind::DelegationTakenOver,
+            Self::Overdue => Kind::DelegationOverdue,
+            Self::Commented => Kind::DelegationCommented,
+            Self::Mentioned => Kind::DelegationMentioned,
+        }
+    }
 }
 
 macro_rules! kinds {
@@ -144,6 +217,20 @@ kinds! {
     MessageMention  "message-mention"   AtWill;
     WebhookDisabled "webhook-disabled"  AtWill;
     RemovedFromTeam "removed-from-team" AtWill;
+    DelegationOffered "delegation-offered" AtWill;
+    DelegationAccepted "delegation-accepted" AtWill;
+    DelegationDeclined "delegation-declined" AtWill;
+    DelegationStarted "delegation-started" AtWill;
+    DelegationDone "delegation-done" AtWill;
+    DelegationConfirmed "delegation-confirmed" AtWill;
+    DelegationReopened "delegation-reopened" AtWill;
+    DelegationReassigned "delegation-reassigned" AtWill;
+    DelegationCancelled "delegation-cancelled" AtWill;
+    DelegationReturned "delegation-returned" AtWill;
+    DelegationTakenOver "delegation-taken-over" AtWill;
+    DelegationOverdue "delegation-overdue" AtWill;
+    DelegationCommented "delegation-commented" AtWill;
+    DelegationMentioned "delegation-mentioned" AtWill;
 }
 
 impl Kind {
@@ -175,6 +262,7 @@ impl News {
             Self::MessageMention { .. } => Kind::MessageMention,
             Self::WebhookDisabled { .. } => Kind::WebhookDisabled,
             Self::RemovedFromTeam { .. } => Kind::RemovedFromTeam,
+            Self::Delegation { happened, .. } => happened.kind(),
         }
     }
 

@@ -7,7 +7,7 @@ use super::invisible;
 
 /// One line of text of 1 to `MAX` characters, trimmed, in which something can be seen and nothing hides: no control
 /// characters and none that cannot be seen. Never printed by `Debug`.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Line<const MAX: usize>(String);
 
 /// The name of a person, a team or a device.
@@ -60,6 +60,8 @@ pub struct Prose<const MAX: usize>(String);
 pub type Body = Prose<20_000>;
 /// What a message says.
 pub type Said = Prose<8_000>;
+/// What is said about a delegation.
+pub type Remark = Prose<10_000>;
 
 impl<const MAX: usize> Prose<MAX> {
     /// Refuses what is too long or holds control characters; `pointer` says where it stood.

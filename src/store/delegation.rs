@@ -1,55 +1,35 @@
-//! Delegations in the database: the work itself, its steps, and the chain of custody.
+//! Delegations in the database: the work itself and its steps.
 
 use crate::base::clock::Timestamp;
 use crate::base::id::Id;
-use crate::base::page::{Page, PageRequest};
-use crate::domain::delegation::{CustodyLink, Delegation, Person, Priority, State, Step};
+use crate::domain::delegation::{Delegation, Person, Priority, State, Step};
 use crate::domain::team::Team;
 use crate::domain::text::{Body, Label, Title};
 use crate::domain::user::User;
 use crate::domain::{Conflict, Error};
 
+use super::comment::{self, Under};
 use super::engine::{Row, Value};
 use super::participant;
+use super::search::{self, Found};
 use super::tx::{Column, ReadTx, Tx, owned_by_team};
-use super::user::{self, Names};
+use super::user::Names;
+use super::{custody, label};
 
 /// The columns of a delegation with the names of its people.
 macro_rules! select {
     ($tail:literal) => {
         concat!(
             "SELECT d.id, d.team_id, d.title_sealed, d.body_sealed, d.labels_sealed, d.state, d.priority, d.due_at, \
-             d.delegator_id, g.name_sealed, d.assignee_id, a.name_sealed, d.version, d.created_at, d.updated_at \
+             d.delegator_id, g.name_sealed, d.assignee_id, a.name_sealed, d.version, d.created_at, d.updated_at, \
+             d.overdue_at \
              FROM delegations d JOIN users g ON g.id = d.delegator_id LEFT JOIN users a ON a.id = d.assignee_id ",
             $tail
         )
     };
 }
 
-/// A page of one team's delegations; `$drive` names the column whose index leads.
-macro_rules! page_of_team {
-    ($drive:literal) => {
-        concat!(
-            select!("WHERE d.team_id = ?1 AND d.id < ?2 AND d.deleted_at IS NULL "),
-            $drive,
-            " AND (?3 IS NULL OR d.state = ?3) AND (?4 IS NULL OR d.assignee_id = ?4) \
-             AND (?5 IS NULL OR d.delegator_id = ?5) AND (?6 IS NULL OR d.due_at < ?6) ORDER BY d.id DESC LIMIT ?7"
-        )
-    };
-}
-
-/// The ids of what one person gave or has, in whatever team they belong to.
-macro_rules! ids_of_person {
-    ($column:literal) => {
-        concat!(
-            "SELECT d.id FROM delegations d JOIN memberships m ON m.team_id = d.team_id AND m.user_id = ?1 WHERE d.",
-            $column,
-            " = ?1 AND d.id < ?2 AND d.deleted_at IS NULL AND (?3 IS NULL OR d.state = ?3) \
-             AND (?4 IS NULL OR d.assignee_id = ?4) AND (?5 IS NULL OR d.delegator_id = ?5) \
-             AND (?6 IS NULL OR d.due_at < ?6) AND (?8 IS NULL OR d.team_id = ?8)"
-        )
-    };
-}
+pub(super) use select;
 
 statements! {
     INSERT = "INSERT INTO delegations (id, team_id, title_sealed, body_sealed, labels_sealed, state, priority, due_at, \
@@ -58,24 +38,14 @@ statements! {
     STANDING = "SELECT state, delegator_id, assignee_id, version FROM delegations \
         WHERE team_id = ?1 AND id = ?2 AND deleted_at IS NULL";
     UPDATE = "UPDATE delegations SET title_sealed = ?3, body_sealed = ?4, labels_sealed = ?5, priority = ?6, \
-        due_at = ?7, version = version + 1, updated_at = ?8 WHERE team_id = ?1 AND id = ?2";
-    MOVE = "UPDATE delegations SET state = ?3, assignee_id = ?4, closed_at = ?5, version = version + 1, \
-        updated_at = ?6 WHERE team_id = ?1 AND id = ?2";
+        due_at = ?7, overdue_at = CASE WHEN due_at IS NOT DISTINCT FROM ?7 THEN overdue_at END, \
+        version = version + 1, updated_at = ?8 WHERE team_id = ?1 AND id = ?2";
+    MOVE = "UPDATE delegations SET state = ?3, assignee_id = ?4, delegator_id = ?5, \
+        closed_at = CASE WHEN ?6 = 1 THEN coalesce(closed_at, ?7) END, version = version + 1, updated_at = ?7 \
+        WHERE team_id = ?1 AND id = ?2";
     TOMBSTONE = "UPDATE delegations SET deleted_at = ?3, version = version + 1 WHERE team_id = ?1 AND id = ?2";
-    PAGE = page_of_team!("");
-    PAGE_BY_STATE = page_of_team!("AND d.state = ?3");
-    PAGE_BY_ASSIGNEE = page_of_team!("AND d.assignee_id = ?4");
-    PAGE_BY_DELEGATOR = page_of_team!("AND d.delegator_id = ?5");
-    PAGE_OF_PERSON = concat!(
-        select!("WHERE d.id IN ("), ids_of_person!("delegator_id"), " UNION ", ids_of_person!("assignee_id"),
-        " ORDER BY 1 DESC LIMIT ?7) ORDER BY d.id DESC"
-    );
-    INSERT_CUSTODY = "INSERT INTO delegation_custody (delegation_id, link, at, actor_id, step, state, assignee_id) \
-        VALUES (?1, (SELECT coalesce(max(link), 0) + 1 FROM delegation_custody WHERE delegation_id = ?1), \
-        ?2, ?3, ?4, ?5, ?6)";
-    CUSTODY = "SELECT c.at, c.actor_id, u.name_sealed, c.step, c.state, c.assignee_id, a.name_sealed \
-        FROM delegation_custody c LEFT JOIN users u ON u.id = c.actor_id LEFT JOIN users a ON a.id = c.assignee_id \
-        WHERE c.delegation_id = ?1 ORDER BY c.link";
+    IN_HANDS = "SELECT id FROM delegations WHERE team_id = ?1 AND assignee_id = ?2 AND deleted_at IS NULL \
+        AND state IN ('draft', 'offered', 'accepted', 'in_progress') ORDER BY id";
 }
 
 pub(super) const TITLE: Column = Column { table: "delegations", name: "title_sealed" };
@@ -123,22 +93,10 @@ pub fn insert(
         now.into(),
     ];
     tx.execute(INSERT, &values)?;
-    insert_custody(tx, id, None, state, assignee)?;
-    Ok(Delegation {
-        id,
-        team,
-        title: content.title.clone(),
-        body: content.body.clone(),
-        labels: content.labels.clone(),
-        state,
-        priority: content.priority,
-        due_at: content.due_at,
-        delegator: user::person(tx, delegator)?,
-        assignee: assignee.map(|assignee| user::person(tx, assignee)).transpose()?,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    })
+    label::replace(tx, team, id, &content.labels)?;
+    search::index(tx, team, Found::Delegation, id, content.title.as_str())?;
+    custody::insert(tx, id, None, state, assignee)?;
+    get(tx, team, id)
 }
 
 fn sealed(tx: &Tx<'_>, team: Id<Team>, id: Id<Delegation>, content: &Content) -> Result<[Value; 3], Error> {
@@ -180,21 +138,23 @@ pub fn get(read: &ReadTx<'_>, team: Id<Team>, id: Id<Delegation>) -> Result<Dele
         .ok_or(Error::NotFound)
 }
 
-fn delegation(read: &ReadTx<'_>, row: &Row<'_>, names: &mut Names) -> Result<Delegation, Error> {
+pub(super) fn delegation(read: &ReadTx<'_>, row: &Row<'_>, names: &mut Names) -> Result<Delegation, Error> {
     let (id, team) = (row.id::<Delegation>(0)?, row.id::<Team>(1)?);
     let owner = owned_by_team(team);
     let labels: Vec<String> =
         serde_json::from_str(&read.open(owner, LABELS, id.uuid(), row.blob(4)?)?).map_err(Error::internal)?;
-    let stored = |_| Error::internal("a stored text is not what it was");
+    let (state, due_at) = (row.word(5, State::parse)?, row.time_or_none(7)?);
     Ok(Delegation {
         id,
         team,
         title: read.open_line(owner, TITLE, id.uuid(), row.blob(2)?)?,
-        body: Body::parse(BODY.name, &read.open(owner, BODY, id.uuid(), row.blob(3)?)?).map_err(stored)?,
+        body: Body::from_stored(read.open(owner, BODY, id.uuid(), row.blob(3)?)?),
         labels: labels.into_iter().map(Label::from_stored).collect(),
-        state: row.word(5, State::parse)?,
+        state,
         priority: row.word(6, Priority::parse)?,
-        due_at: row.time_or_none(7)?,
+        due_at,
+        is_overdue: state.is_pending() && due_at.is_some_and(|due| due <= read.now()),
+        overdue_at: row.time_or_none(15)?,
         delegator: person(read, row, 8, names)?.ok_or_else(|| Error::internal("a delegation without a delegator"))?,
         assignee: person(read, row, 10, names)?,
         version: row.integer(12)?,
@@ -204,12 +164,18 @@ fn delegation(read: &ReadTx<'_>, row: &Row<'_>, names: &mut Names) -> Result<Del
 }
 
 /// The person whose id and sealed name stand at `column` and behind it.
-fn person(read: &ReadTx<'_>, row: &Row<'_>, column: usize, names: &mut Names) -> Result<Option<Person>, Error> {
+pub(super) fn person(
+    read: &ReadTx<'_>,
+    row: &Row<'_>,
+    column: usize,
+    names: &mut Names,
+) -> Result<Option<Person>, Error> {
     names.person(read, row, column)
 }
 
-/// Replaces what a delegation says.
-pub fn update(tx: &mut Tx<'_>, team: Id<Team>, id: Id<Delegation>, content: &Content) -> Result<(), Error> {
+/// Replaces what a delegation says. Another due time takes the overdue mark away.
+pub fn update(tx: &mut Tx<'_>, present: &Delegation, content: &Content) -> Result<(), Error> {
+    let (team, id) = (present.team, present.id);
     let [title, body, labels] = sealed(tx, team, id, content)?;
     let values = [
         team.into(),
@@ -222,7 +188,9 @@ pub fn update(tx: &mut Tx<'_>, team: Id<Team>, id: Id<Delegation>, content: &Con
         tx.now().into(),
     ];
     tx.execute(UPDATE, &values)?;
-    Ok(())
+    search::forget(tx, team, id, present.title.as_str())?;
+    search::index(tx, team, Found::Delegation, id, content.title.as_str())?;
+    label::replace(tx, team, id, &content.labels)
 }
 
 /// Takes a step and adds it to the chain of custody. `Conflict(WrongState)` when there is no such step from here.
@@ -235,125 +203,40 @@ pub fn take_step(
 ) -> Result<(), Error> {
     let standing = standing(tx, team, id)?;
     let state = step.from(standing.state).ok_or(Error::Conflict(Conflict::WrongState))?;
-    let assignee = new_assignee.or(standing.assignee);
+    let assignee = match step {
+        Step::Return => None,
+        _ => new_assignee.or(standing.assignee),
+    };
     if state == State::Offered && assignee.is_none() {
         return Err(Error::Conflict(Conflict::WrongState));
     }
-    let now = tx.now();
-    let closed = matches!(state, State::Confirmed | State::Declined | State::Cancelled).then_some(now);
-    let values = [team.into(), id.into(), state.as_str().into(), assignee.into(), closed.into(), now.into()];
-    tx.execute(MOVE, &values)?;
-    participant::follow_delegation(tx, team, id, assignee)?;
-    insert_custody(tx, id, Some(step), state, assignee)
-}
-
-fn insert_custody(
-    tx: &mut Tx<'_>,
-    id: Id<Delegation>,
-    step: Option<Step>,
-    state: State,
-    assignee: Option<Id<User>>,
-) -> Result<(), Error> {
+    let delegator = if step == Step::TakeOver { tx.user()? } else { standing.delegator };
     let values = [
+        team.into(),
         id.into(),
-        tx.now().into(),
-        tx.user()?.into(),
-        step.map(Step::as_str).into(),
         state.as_str().into(),
         assignee.into(),
+        delegator.into(),
+        i64::from(state.is_closed()).into(),
+        tx.now().into(),
     ];
-    tx.execute(INSERT_CUSTODY, &values)?;
-    Ok(())
+    tx.execute(MOVE, &values)?;
+    participant::follow_delegation(tx, team, id, if step == Step::TakeOver { Some(delegator) } else { assignee })?;
+    custody::insert(tx, id, Some(step), state, assignee)
 }
 
-/// Takes a delegation out of sight. Its rows stay for the grace period.
+/// What is in a person's hands in a team, or was chosen for them, and is not finished.
+pub fn in_hands(read: &ReadTx<'_>, team: Id<Team>, person: Id<User>) -> Result<Vec<Id<Delegation>>, Error> {
+    read.all(IN_HANDS, &[team.into(), person.into()], |row| row.id(0))
+}
+
+/// Takes a delegation out of sight, and out of the search with all that was said about it. Its rows stay for the grace
+/// period.
 pub fn tombstone(tx: &mut Tx<'_>, team: Id<Team>, id: Id<Delegation>) -> Result<(), Error> {
+    let title = get(tx, team, id)?.title;
+    search::forget(tx, team, id, title.as_str())?;
+    comment::forget_all(tx, Under { team, delegation: id })?;
     let now = tx.now();
     tx.execute(TOMBSTONE, &[team.into(), id.into(), now.into()])?;
     Ok(())
-}
-
-/// What a reader of a list may ask for. Everything given must hold.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Filter {
-    /// In this state.
-    pub state: Option<State>,
-    /// In this person's hands.
-    pub assignee: Option<Id<User>>,
-    /// Given by this person.
-    pub delegator: Option<Id<User>>,
-    /// Due before.
-    pub due_before: Option<Timestamp>,
-}
-
-impl Filter {
-    fn values(&self, first: Value, page: &PageRequest) -> [Value; 7] {
-        [
-            first,
-            page.after().map_or(Value::from(LAST), Value::plain),
-            self.state.map(State::as_str).into(),
-            self.assignee.into(),
-            self.delegator.into(),
-            self.due_before.into(),
-            page.fetch().into(),
-        ]
-    }
-
-    /// The statement led by the index that narrows most.
-    const fn of_team(&self) -> &'static str {
-        if self.assignee.is_some() {
-            PAGE_BY_ASSIGNEE
-        } else if self.delegator.is_some() {
-            PAGE_BY_DELEGATOR
-        } else if self.state.is_some() {
-            PAGE_BY_STATE
-        } else {
-            PAGE
-        }
-    }
-}
-
-/// Sorts behind every id: lists begin with the newest.
-const LAST: &str = "g";
-
-/// All of a team's delegations, newest first.
-pub fn list_of_team(
-    read: &ReadTx<'_>,
-    team: Id<Team>,
-    filter: &Filter,
-    page: &PageRequest,
-) -> Result<Page<Delegation>, Error> {
-    let mut names = Names::default();
-    let values = filter.values(team.into(), page);
-    let rows = read.all(filter.of_team(), &values, |row| delegation(read, &row, &mut names))?;
-    Ok(page.cut(rows, |delegation| delegation.id.to_string()))
-}
-
-/// What a person gave or has, newest first; in all of their teams, or in one.
-pub fn list_of_person(
-    read: &ReadTx<'_>,
-    person: Id<User>,
-    team: Option<Id<Team>>,
-    filter: &Filter,
-    page: &PageRequest,
-) -> Result<Page<Delegation>, Error> {
-    let mut values = filter.values(person.into(), page).to_vec();
-    values.push(team.into());
-    let mut names = Names::default();
-    let rows = read.all(PAGE_OF_PERSON, &values, |row| delegation(read, &row, &mut names))?;
-    Ok(page.cut(rows, |delegation| delegation.id.to_string()))
-}
-
-/// The chain of custody, from the first link on.
-pub fn custody(read: &ReadTx<'_>, id: Id<Delegation>) -> Result<Vec<CustodyLink>, Error> {
-    let mut names = Names::default();
-    read.all(CUSTODY, &[id.into()], |row| {
-        Ok(CustodyLink {
-            at: row.time(0)?,
-            actor: person(read, &row, 1, &mut names)?,
-            step: row.word_or_none(3, Step::parse)?,
-            state: row.word(4, State::parse)?,
-            assignee: person(read, &row, 5, &mut names)?,
-        })
-    })
 }

@@ -9,45 +9,23 @@ use uuid::Uuid;
 use crate::base::clock::Timestamp;
 use crate::base::id::Id;
 use crate::crypto::CryptoError;
+use crate::domain::Error;
 use crate::domain::actor::{Actor, Caller, Proof, SignedIn};
 use crate::domain::event::{Event, Outcome};
-use crate::domain::permission::{Account, Decision, Permission, Relation, Subject, decide};
+use crate::domain::permission::{Decision, Permission, Relation, decide};
 use crate::domain::user::User;
-use crate::domain::{AuthFailure, Error};
 
 use super::action::{Action, Answered, Asker, Done, Query, Reach, Scope, Target};
 use super::audit_log::Entry;
 use super::idempotency::{self, Once};
 use super::quota::{self, QuotaUse};
 use super::signal::{Signal, Signals};
-use super::standing::Standing;
+use super::standing::{Standing, authorize};
 use super::tx::{ReadTx, Record, Tx};
 use super::writer::{Desk, Work};
 
 statements! {
     PSEUDONYM = "SELECT pseudonym FROM users WHERE id = ?1";
-}
-
-/// The permission's answer as an error.
-fn admit(permission: Permission, standing: &Standing, relation: Relation) -> Result<(), Error> {
-    match decide(permission, standing.subject, relation) {
-        Decision::Allow => Ok(()),
-        Decision::StepUp => Err(AuthFailure::StepUpRequired.into()),
-        Decision::Deny if matches!(standing.subject, Subject::User { account: Account::Ended, .. }) => {
-            Err(AuthFailure::Revoked.into())
-        }
-        Decision::Deny => Err(Error::Forbidden(Some(permission))),
-        Decision::OutOfScope => Err(Error::OutOfScope(permission)),
-    }
-}
-
-/// Authorizes. That a thing is not there, only those hear whose role opens all of its kind.
-fn authorize(permission: Permission, standing: &Standing, relation: Result<Relation, Error>) -> Result<(), Error> {
-    match relation {
-        Ok(relation) => admit(permission, standing, relation),
-        Err(Error::NotFound) => admit(permission, standing, Relation::default()).and(Err(Error::NotFound)),
-        Err(error) => Err(error),
-    }
 }
 
 /// Authorizes and answers a question.

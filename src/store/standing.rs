@@ -1,27 +1,29 @@
-//! Whoever acts, as the database knows them at this moment: account, roles, what binds them to a team, and what their
-//! proof of identity is worth. Read anew for each act and each question.
+//! How whoever acts stands at this moment, and whether that opens what they ask for.
 
 use uuid::Uuid;
 
 use crate::base::clock::Timestamp;
 use crate::base::id::Id;
-use crate::domain::Error;
 use crate::domain::actor::{Actor, Proof, SignedIn};
-use crate::domain::permission::{Account, Assurance, Binding, Scopes, Subject};
+use crate::domain::permission::{Account, Assurance, Binding, Decision, Permission, Relation, Scopes, Subject, decide};
 use crate::domain::role::Role;
 use crate::domain::session::{Method, STEP_UP_WINDOW};
 use crate::domain::user::{User, UserState};
+use crate::domain::{AuthFailure, Error};
 
 use super::action::{Scope, Target};
 use super::engine::{Row, Value};
-use super::tx::ReadTx;
+use super::tx::{ReadTx, Tx};
 
-/// What binds a person to a team: role, whether the team is closed, or the role that was granted for the one thing.
+/// What binds a person to a team: role, whether the team is closed, or the role that was granted for the one thing, by
+/// somebody who is an active member still.
 macro_rules! binding {
     () => {
         "m.role, m.user_id IS NOT NULL AND (SELECT t.deleted_at IS NOT NULL FROM teams t WHERE t.id = ?4), \
          CASE WHEN m.role IS NULL AND ?5 IS NOT NULL THEN (SELECT g.role FROM resource_grants g \
-         JOIN teams t ON t.id = g.team_id AND t.deleted_at IS NULL WHERE g.user_id = ?1 AND g.resource_id = ?5 \
+         JOIN teams t ON t.id = g.team_id AND t.deleted_at IS NULL \
+         JOIN memberships gm ON gm.team_id = g.team_id AND gm.user_id = g.granted_by \
+         JOIN users gu ON gu.id = g.granted_by AND gu.state = 'active' WHERE g.user_id = ?1 AND g.resource_id = ?5 \
          AND g.team_id = ?4 AND g.resource_type = ?6 AND g.removed_at IS NULL AND g.expires_at > ?3) END"
     };
 }
@@ -39,17 +41,19 @@ statements! {
         FROM users u JOIN api_keys k ON k.id = ?2 AND k.user_id = u.id \
         LEFT JOIN memberships m ON m.user_id = u.id AND m.team_id = ?4 WHERE u.id = ?1"
     );
+    BINDING = concat!(
+        "SELECT ?2, NULL, NULL, ", binding!(), " FROM users u \
+        LEFT JOIN memberships m ON m.user_id = u.id AND m.team_id = ?4 WHERE u.id = ?1"
+    );
 }
 
 /// Whoever acts, as the database knows them at this moment.
 pub(super) struct Standing {
     pub subject: Subject,
-    /// The person, with their pseudonym.
     pub person: Option<(Id<User>, Uuid)>,
 }
 
 impl Standing {
-    /// Reads it, for acts on and questions about `target`.
     pub fn read(read: &ReadTx<'_>, actor: &Actor, target: Target) -> Result<Self, Error> {
         let alone = |subject| Ok(Self { subject, person: None });
         match actor {
@@ -128,4 +132,53 @@ const fn account(state: UserState, is_live: bool) -> Account {
 /// back, and nobody knows how old it is.
 fn is_fresh(auth_time: Timestamp, now: Timestamp) -> bool {
     auth_time <= now && now.since(auth_time) <= STEP_UP_WINDOW
+}
+
+/// The permission's answer as an error.
+fn admit(permission: Permission, standing: &Standing, relation: Relation) -> Result<(), Error> {
+    match decide(permission, standing.subject, relation) {
+        Decision::Allow => Ok(()),
+        Decision::StepUp => Err(AuthFailure::StepUpRequired.into()),
+        Decision::Deny if matches!(standing.subject, Subject::User { account: Account::Ended, .. }) => {
+            Err(AuthFailure::Revoked.into())
+        }
+        Decision::Deny => Err(Error::Forbidden(Some(permission))),
+        Decision::OutOfScope => Err(Error::OutOfScope(permission)),
+    }
+}
+
+/// Authorizes. That a thing is not there, only those hear whose role opens all of its kind.
+pub(super) fn authorize(
+    permission: Permission,
+    standing: &Standing,
+    relation: Result<Relation, Error>,
+) -> Result<(), Error> {
+    match relation {
+        Ok(relation) => admit(permission, standing, relation),
+        Err(Error::NotFound) => admit(permission, standing, Relation::default()).and(Err(Error::NotFound)),
+        Err(error) => Err(error),
+    }
+}
+
+/// What binds somebody to a target's team, whoever asks: whether they could be told of the target, or named beside it.
+pub fn binding_of(read: &ReadTx<'_>, user: Id<User>, target: Target) -> Result<Binding, Error> {
+    let Scope::Team(team) = target.scope else { return Ok(Binding::Nothing) };
+    let thing = target.resource;
+    let values = [
+        user.into(),
+        Value::NULL,
+        read.now().into(),
+        team.into(),
+        thing.map(|thing| thing.id).into(),
+        thing.map(|thing| thing.kind).into(),
+    ];
+    Ok(read.first(BINDING, &values, |row| binding(&row))?.unwrap_or_default())
+}
+
+impl Tx<'_> {
+    /// Wants a further permission within an act, about one of the many things that it touches: decided like the act's
+    /// own, from the same facts, scopes of API keys included.
+    pub fn demand(&self, permission: Permission, target: Target, relation: Relation) -> Result<(), Error> {
+        admit(permission, &Standing::read(self, self.actor(), target)?, relation)
+    }
 }

@@ -8,11 +8,11 @@ use crate::base::entropy::SystemEntropy;
 use crate::crypto::keyring::RootKey;
 
 use super::{
-    Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, conversation, credential, credential_share,
-    delegation, device, door, feed, idempotency, identity, inspection, invitation, job, keys, leaving, login,
-    login_code, message, notification, open, participant, passkey, people, preference, provider_token, qr_sign_in,
-    quota, search, search_fill, search_hit, search_lists, session, standing, team, tombstone, trip, user, webhook,
-    webhook_delivery,
+    Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, comment, conversation, credential,
+    credential_share, custody, delegation, delegation_list, device, door, feed, idempotency, identity, inspection,
+    invitation, job, keys, label, leaving, login, login_code, message, notification, open, overdue, participant,
+    passkey, people, preference, provider_token, qr_sign_in, quota, search, search_fill, search_hit, search_lists,
+    session, standing, team, tombstone, trip, user, watch, webhook, webhook_delivery,
 };
 
 const ALL: &[(&str, &[&str])] = &[
@@ -21,10 +21,13 @@ const ALL: &[(&str, &[&str])] = &[
     ("audit_log", audit_log::STATEMENTS),
     ("ceremony", ceremony::STATEMENTS),
     ("clean_up", clean_up::STATEMENTS),
+    ("comment", comment::STATEMENTS),
     ("conversation", conversation::STATEMENTS),
     ("credential", credential::STATEMENTS),
     ("credential_share", credential_share::STATEMENTS),
+    ("custody", custody::STATEMENTS),
     ("delegation", delegation::STATEMENTS),
+    ("delegation_list", delegation_list::STATEMENTS),
     ("device", device::STATEMENTS),
     ("door", door::STATEMENTS),
     ("feed", feed::STATEMENTS),
@@ -34,12 +37,14 @@ const ALL: &[(&str, &[&str])] = &[
     ("invitation", invitation::STATEMENTS),
     ("job", job::STATEMENTS),
     ("keys", keys::STATEMENTS),
+    ("label", label::STATEMENTS),
     ("leaving", leaving::STATEMENTS),
     ("login", login::STATEMENTS),
     ("login_code", login_code::STATEMENTS),
     ("message", message::STATEMENTS),
     ("notification", notification::STATEMENTS),
     ("open", open::STATEMENTS),
+    ("overdue", overdue::STATEMENTS),
     ("participant", participant::STATEMENTS),
     ("passkey", passkey::STATEMENTS),
     ("people", people::STATEMENTS),
@@ -57,6 +62,7 @@ const ALL: &[(&str, &[&str])] = &[
     ("tombstone", tombstone::STATEMENTS),
     ("trip", trip::STATEMENTS),
     ("user", user::STATEMENTS),
+    ("watch", watch::STATEMENTS),
     ("webhook", webhook::STATEMENTS),
     ("webhook_delivery", webhook_delivery::STATEMENTS),
 ];
@@ -118,7 +124,10 @@ fn what_does_not_follow_an_index_is_known() {
     conversation: SCAN p | SELECT count(*) FROM participation p JOIN    login: SCAN sign_in_links | UPDATE sign_in_links SET consumed_at = ?1
     participant: SCAN p | SELECT u.id, u.name_sealed, p.joined_at, p.expires_at, r.id
     participant: USE TEMP B-TREE FOR ORDER BY | SELECT u.id, u.name_sealed, p.joined_at, p.expires_at, r.id
-    qr_sign_in: SCAN (subquery-1) | SELECT count(*) FROM (SELECT 1 FROM
+
+    delegation_list: USE TEMP B-TREE FOR ORDER BY | SELECT d.id, d.team_id, d.title_sealed, d.body_sealed, d.labels_sealed,
+    delegation_list: USE TEMP B-TREE FOR ORDER BY | SELECT team_id FROM memberships WHERE user_id
+    login: SCAN sign_in_links | UPDATE sign_in_links SET consumed_at = ?1    qr_sign_in: SCAN (subquery-1) | SELECT count(*) FROM (SELECT 1 FROM
     quota: SCAN quota_state | SELECT user_id, quota, free_at FROM quota_state
     search_fill: SCAN search_teams USING INDEX search_teams_to_fill | SELECT team_id, filled_to FROM search_teams WHERE
     team: USE TEMP B-TREE FOR ORDER BY | SELECT t.id, t.name_sealed, t.version, t.created_at, m.role

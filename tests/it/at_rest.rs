@@ -18,6 +18,7 @@ const BODY: &str = "The landlord wants 48 pages by Friday.";
 const LABEL: &str = "lighthouse-paperwork";
 const TOPIC: &str = "Lighthouse keepers only";
 const MESSAGE: &str = "The landlord walked around the lighthouse on Tuesday.";
+const COMMENT: &str = "The keeper of the lamp keeps the copies.";
 const DEVICE: &str = "Olympia's walnut laptop";
 const PLATFORM: &str = "Plan Nine from Bell";
 const AGENT: &str = "Lighthouse-Client/7.3";
@@ -65,6 +66,9 @@ impl Peopled {
         let made = owner.post(&format!("/api/v1/teams/{team}/webhooks"), &body).await.expect(201);
         let (webhook, secret) = (made.header("location"), made.text("/secret"));
         owner.post(&format!("{webhook}/rotate-secret"), &json!({})).await.expect(200);
+        let comment = json!({"body": COMMENT, "mentions": [owner.id]});
+        member.post(&format!("{delegation}/comments"), &comment).await.expect(201);
+        owner.get(&format!("{list}?label={LABEL}")).await.expect(200).text("/items/0/id");
         stranger.get("/api/v1/me").await.expect(401);
         stranger.token = Some("mlt_s_forged".to_owned());
         stranger.get("/api/v1/me").await.expect(401);
@@ -112,10 +116,11 @@ async fn no_byte_of_what_people_brought_along_is_readable() {
         AGENT,
         WEBHOOK,
         WEBHOOK_URL,
+        COMMENT,
         ADDRESS,
     ];
     let parts = [
-        "keepers",
+        "keeper",
         "Tuesday",
         "Quartermaine",
         "example.test",

@@ -85,3 +85,11 @@ pub fn mistyped(token: &str, position: usize) -> String {
     let other = if &token[position..=position] == "a" { "b" } else { "a" };
     [&token[..position], other, &token[position + 1..]].concat()
 }
+
+/// Opens a delegation to somebody in the name of an Owner of its team, until a moment.
+pub fn grant(world: &World, team: &str, delegation: &str, guest: &crate::world::Person, role: &str, expires_at: i64) {
+    let insert = "INSERT INTO resource_grants (id, team_id, resource_type, resource_id, user_id, role, granted_by, \
+        created_at, expires_at) SELECT lower(hex(randomblob(16))), ?1, 'delegation', ?2, ?3, ?4, m.user_id, 0, ?5 \
+        FROM memberships m WHERE m.team_id = ?1 AND m.role = 'owner' LIMIT 1";
+    assert_eq!(sql(world, insert, (team, delegation, &guest.id, role, expires_at)), 1);
+}

@@ -1,6 +1,5 @@
 //! One's own account.
 
-use poem_openapi::param::Query;
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use time::OffsetDateTime;
@@ -8,17 +7,13 @@ use uuid::Uuid;
 
 use super::Tag;
 use super::answer::{Changed, Shown};
-use super::model::{
-    AccountState, Delegation, DelegationState, List, Role, Session, moment, page_request, scope_names, timestamp,
-};
+use super::model::{AccountState, Role, Session, moment, scope_names};
 use crate::app::account::{GetProfile, Profile, UpdateProfile};
-use crate::app::delegation;
 use crate::domain::api_key::ApiKey;
 use crate::domain::text::{Email, Name};
 use crate::http::body::Body;
 use crate::http::caller::Member;
 use crate::http::problem::Failure;
-use crate::store::delegation::Filter;
 
 /// One's own account.
 pub struct Me;
@@ -101,16 +96,6 @@ struct ProfileChanges {
     email: Option<String>,
 }
 
-/// Which side of a delegation I am on.
-#[derive(poem_openapi::Enum, Clone, Copy)]
-#[oai(rename_all = "lowercase")]
-enum Side {
-    /// I gave it.
-    Delegator,
-    /// I have it.
-    Assignee,
-}
-
 #[OpenApi(tag = "Tag::Me", prefix_path = "/api/v1/me")]
 impl Me {
     /// Who am I?
@@ -134,36 +119,5 @@ impl Me {
         let seq = member.act(&member.caller, action).await?.seq;
         let profile = member.ask(&member.caller, GetProfile).await?;
         Ok(Changed::Changed(Json(profile.into()), seq, None))
-    }
-
-    /// What did I give, and what do I have?
-    ///
-    /// In all of my teams, newest first. Permission `delegation:list-own`.
-    #[oai(path = "/delegations", method = "get", operation_id = "listMyDelegations")]
-    async fn delegations(
-        &self,
-        member: Member,
-        /// In this state.
-        state: Query<Option<DelegationState>>,
-        /// Those I gave, or those I have; both when left out.
-        role: Query<Option<Side>>,
-        /// Due before.
-        due_before: Query<Option<OffsetDateTime>>,
-        /// How many at most.
-        #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
-        limit: Query<Option<u32>>,
-        /// Where the page starts.
-        cursor: Query<Option<String>>,
-    ) -> Result<Shown<List<Delegation>>, Failure> {
-        let me = member.signed_in.user;
-        let filter = Filter {
-            state: state.0.map(Into::into),
-            assignee: matches!(role.0, Some(Side::Assignee)).then_some(me),
-            delegator: matches!(role.0, Some(Side::Delegator)).then_some(me),
-            due_before: timestamp("due_before", due_before.0)?,
-        };
-        let page = page_request(limit.0, cursor.0.as_deref())?;
-        let list = member.ask(&member.caller, delegation::ListMine { filter, page }).await?;
-        Ok(Shown::plain(List::of(list, Delegation::from)))
     }
 }

@@ -4,8 +4,11 @@ mod admin;
 mod answer;
 mod api_keys;
 mod auth;
+mod comments;
 mod conversations;
 mod credentials;
+mod delegation_lists;
+mod delegation_steps;
 mod delegations;
 mod devices;
 mod events;
@@ -27,6 +30,7 @@ mod search;
 mod sessions;
 mod step_up;
 mod teams;
+mod watchers;
 mod webhooks;
 
 use poem_openapi::{ContactObject, LicenseObject, OpenApi, OpenApiService, Tags};
@@ -45,6 +49,13 @@ pub type Api = (
     (teams::Teams, invitations::Invitations, delegations::Delegations, webhooks::Webhooks, search::Search),
     (conversations::Conversations, participants::Participants, messages::Messages),
     (credentials::PersonalCredentials, credentials::TeamCredentials),
+    (
+        delegations::Delegations,
+        delegation_lists::DelegationLists,
+        delegation_steps::DelegationSteps,
+        comments::Comments,
+        watchers::Watchers,
+    ),
 );
 
 /// How the document groups the operations.
@@ -89,6 +100,13 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
         (teams::Teams, invitations::Invitations, delegations::Delegations, webhooks::Webhooks, search::Search),
         (conversations::Conversations, participants::Participants, messages::Messages),
         (credentials::PersonalCredentials, credentials::TeamCredentials),
+        (
+            delegations::Delegations,
+            delegation_lists::DelegationLists,
+            delegation_steps::DelegationSteps,
+            comments::Comments,
+            watchers::Watchers,
+        ),
     );
     let about = format!("{ABOUT}\n\n## Problems\n\n{}", catalog::markdown());
     OpenApiService::new(api, "Milton", env!("CARGO_PKG_VERSION"))

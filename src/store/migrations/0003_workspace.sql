@@ -25,7 +25,15 @@ CREATE INDEX resource_grants_by_granter ON resource_grants (granted_by);
 
 -- When a delegation was found to be past its due time; a new due time takes the mark away.
 ALTER TABLE delegations ADD COLUMN overdue_at INTEGER;
-CREATE INDEX delegations_by_due ON delegations (due_at) WHERE overdue_at IS NULL AND closed_at IS NULL AND due_at IS NOT NULL;
+CREATE INDEX delegations_to_mark ON delegations (due_at)
+    WHERE overdue_at IS NULL AND deleted_at IS NULL AND state IN ('offered', 'accepted', 'in_progress');
+CREATE INDEX delegations_to_mark_by_team ON delegations (team_id, due_at)
+    WHERE overdue_at IS NULL AND deleted_at IS NULL AND state IN ('offered', 'accepted', 'in_progress');
+-- The orders of lists: the last changed first, the first due first, the most pressing first.
+CREATE INDEX delegations_by_change ON delegations (team_id, updated_at, id);
+CREATE INDEX delegations_by_due ON delegations (team_id, coalesce(due_at, 9223372036854775807), id);
+CREATE INDEX delegations_by_priority ON delegations
+    (team_id, (CASE priority WHEN 'urgent' THEN 3 WHEN 'high' THEN 2 WHEN 'normal' THEN 1 ELSE 0 END), id);
 
 CREATE TABLE delegation_labels (
     delegation_id TEXT NOT NULL REFERENCES delegations (id) ON DELETE CASCADE,

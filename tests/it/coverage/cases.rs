@@ -17,6 +17,10 @@ pub enum Needs {
     Invitation,
     /// A delegation that went through these steps, from the caller to the caller.
     Delegation(&'static [&'static str]),
+    /// A comment of the caller's on such a delegation.
+    Comment,
+    /// A delegation whose delegator left the team.
+    Orphan,
     /// A passkey of the caller's.
     Passkey,
     /// A ceremony of the caller's at this path, and the answer to it.
@@ -231,6 +235,18 @@ const CASES: &[Case] = &[
     case("unshareCredential", Needs::Share),
     case("deleteCredential", Needs::Credential),
     case("search", Needs::Nothing),
+    case("takeOverDelegation", Needs::Orphan),
+    case("changeDelegations", Needs::Delegation(&["offer"]))
+        .with(|stage| json!({"ids": [stage.made()], "action": "cancel"}))
+        .and(&["delegation.cancelled"]),
+    case("createComment", Needs::Delegation(&[])).with(|_| json!({"body": "With the big broom"})),
+    case("listComments", Needs::Delegation(&[])),
+    case("getComment", Needs::Comment),
+    case("updateComment", Needs::Comment).with(|_| json!({"body": "With the small broom"})),
+    case("deleteComment", Needs::Comment),
+    case("watchDelegation", Needs::Delegation(&[])),
+    case("unwatchDelegation", Needs::Delegation(&[])),
+    case("listWatchers", Needs::Delegation(&[])),
     case("listAudit", Needs::Nothing),
     case("listJobs", Needs::Nothing),
     case("listJobRuns", Needs::Job),

@@ -41,6 +41,8 @@ pub struct Stage {
     code: RefCell<Code>,
     /// The newest message.
     message: RefCell<String>,
+    /// The delegation that was made last.
+    made: RefCell<String>,
 }
 
 /// What the newest device shows: what its code says, and its number.
@@ -70,7 +72,13 @@ impl Stage {
         let code = RefCell::new(Code { secret: "none".to_owned(), number: 10 });
         let message = RefCell::new(NOWHERE.to_owned());
         let answer = Mutex::new(json!({"ceremony_id": NOWHERE, "credential": {}}));
-        Self { world, olga, ben, mia, bob, team, other_team, answer, provider, code, message }
+        let made = RefCell::new(NOWHERE.to_owned());
+        Self { world, olga, ben, mia, bob, team, other_team, answer, provider, code, message, made }
+    }
+
+    /// The delegation that was made last.
+    pub fn made(&self) -> String {
+        self.made.borrow().clone()
     }
 
     /// What the newest device shows.
@@ -136,6 +144,20 @@ impl Stage {
                     let path = format!("{}/{step}", made.header("location"));
                     self.olga.post(&path, &json!({})).await.expect(200);
                 }
+                self.made.replace(made.text("/id"));
+                (made.text("/id"), self.olga.clone())
+            }
+            Needs::Comment => {
+                let on = self.olga.post(&format!("{team}/delegations"), &json!({"title": "Sweep"})).await.expect(201);
+                let comments = format!("{}/comments", on.header("location"));
+                let made = self.olga.post(&comments, &json!({"body": "With a broom"})).await.expect(201);
+                (format!("{}/{}", on.text("/id"), made.text("/id")), self.olga.clone())
+            }
+            Needs::Orphan => {
+                self.world.cast(&self.team, &self.ben, Some(Role::Member));
+                let body = json!({"title": "Sweep", "assignee_id": self.olga.id, "offer": true});
+                let made = self.ben.post(&format!("{team}/delegations"), &body).await.expect(201);
+                self.world.cast(&self.team, &self.ben, None);
                 (made.text("/id"), self.olga.clone())
             }
             Needs::Webhook => (webhooks::make(&self.olga, &self.team).await, self.olga.clone()),
@@ -271,7 +293,10 @@ impl Stage {
     /// What does the thing look like to the Owner of its team?
     pub async fn look_at(&self, needs: &Needs, thing: &str) -> Value {
         let path = match needs {
-            Needs::Delegation(_) => format!("/api/v1/teams/{}/delegations/{thing}", self.team),
+            Needs::Delegation(_) | Needs::Orphan => format!("/api/v1/teams/{}/delegations/{thing}", self.team),
+            Needs::Comment => {
+                format!("/api/v1/teams/{}/delegations/{}", self.team, thing.replace('/', "/comments/"))
+            }
             Needs::Invitation => format!("/api/v1/teams/{}/invitations", self.team),
             Needs::Conversation | Needs::Participant | Needs::Message => {
                 let conversation = thing.split('/').next().unwrap();

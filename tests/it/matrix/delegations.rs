@@ -6,7 +6,7 @@ use poem::http::Method;
 use serde_json::{Value, json};
 
 use super::stage::{ROLES, Stage, judge};
-use super::{accounts, chat, credentials, identities, mine, passkeys, people, webhooks};
+use super::{accounts, chat, comments, credentials, identities, mine, passkeys, people, webhooks};
 use crate::operations;
 use crate::world::{Answer, Person};
 
@@ -38,6 +38,11 @@ const MOVES: &[Move] = &[
     after(&["offer", "accept", "done"], "reopenDelegation", Permission::DelegationConfirm),
     after(&["offer"], "cancelDelegation", Permission::DelegationUpdate),
     after(&["offer", "accept"], "reassignDelegation", Permission::DelegationAssign),
+    after(&["offer"], "listComments", Permission::DelegationRead),
+    after(&["offer"], "createComment", Permission::CommentCreate),
+    after(&["offer"], "listWatchers", Permission::DelegationRead),
+    after(&["offer"], "watchDelegation", Permission::DelegationWatch),
+    after(&["offer"], "unwatchDelegation", Permission::DelegationWatch),
 ];
 
 impl Move {
@@ -48,6 +53,7 @@ impl Move {
         let body: Option<Value> = match self.id {
             "updateDelegation" => Some(json!({"title": "Sweep twice"})),
             "reassignDelegation" => Some(json!({"assignee_id": mia.id})),
+            "createComment" => Some(json!({"body": "With a broom"})),
             _ => None,
         };
         let caller = caller.clone().with("if-match", "*");
@@ -124,6 +130,7 @@ fn no_operation_with_a_cell_is_forgotten() {
     let mut tried = vec!["createDelegation", "listDelegations", "search"];
     tried.extend(MOVES.iter().map(|chosen| chosen.id));
     tried.extend(chat::OPERATIONS);
+    tried.extend(comments::OPERATIONS);
     tried.extend(people::OPERATIONS);
     tried.extend(accounts::OPERATIONS);
     tried.extend(mine::OPERATIONS);

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod chat;
+mod comments;
 mod credentials;
 mod delegations;
 mod identities;

@@ -108,6 +108,10 @@ pub struct Delegation {
     priority: Priority,
     labels: Vec<String>,
     due_at: Option<OffsetDateTime>,
+    /// Whether it is past its due time at this moment, and not finished.
+    overdue: bool,
+    /// When that was noticed and told; absent until then, and after the due time changed.
+    overdue_at: Option<OffsetDateTime>,
     /// Who gave it.
     delegator: Person,
     /// Who has it, once somebody was chosen.
@@ -129,6 +133,8 @@ impl From<delegation::Delegation> for Delegation {
             priority: delegation.priority.into(),
             labels: delegation.labels.iter().map(|label| label.as_str().to_owned()).collect(),
             due_at: delegation.due_at.map(moment),
+            overdue: delegation.is_overdue,
+            overdue_at: delegation.overdue_at.map(moment),
             delegator: delegation.delegator.into(),
             assignee: delegation.assignee.map(Person::from),
             created_at: moment(delegation.created_at),

@@ -2,6 +2,7 @@
 
 mod api_key;
 mod audit;
+mod comment;
 mod conversation;
 mod credential;
 mod delegation;
@@ -26,6 +27,7 @@ use crate::domain::{self, Error, role, session, team, user};
 
 pub use api_key::{ApiKey, ApiKeyOfSomebody, ApiKeyWithToken, scope_names};
 pub use audit::{AuditRow, Outcome};
+pub use comment::{Comment, Watcher};
 pub use conversation::{Conversation, MyConversations, Participant};
 pub use credential::{
     Credential, CredentialKind, CredentialPayload, CredentialReveal, CredentialShare, CredentialVersion,

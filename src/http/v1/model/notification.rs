@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{List, moment};
+use crate::base::id::Id;
 use crate::base::page::Page;
 use crate::domain::notification::{self, Heard, News};
 
@@ -14,7 +15,9 @@ use crate::domain::notification::{self, Heard, News};
 pub struct Notification {
     id: Uuid,
     /// `new-device`, `device-not-me`, `passkey-added`, `api-key-created`, `identity-linked`, `qr-approved`,
-    /// `message-mention`, `webhook-disabled` or `removed-from-team`.
+    /// `message-mention`, `webhook-disabled`, `removed-from-team`, or `delegation-` with what happened to it: `offered`,
+    /// `accepted`, `declined`, `started`, `done`, `confirmed`, `reopened`, `reassigned`, `cancelled`, `returned`,
+    /// `taken-over`, `overdue`, `commented` or `mentioned`.
     kind: String,
     detail: NotificationDetail,
     created_at: OffsetDateTime,
@@ -48,9 +51,16 @@ struct NotificationDetail {
     conversation_id: Option<Uuid>,
     /// In which message.
     message_id: Option<Uuid>,
-    /// The team.
     /// What the team was called.
     team_name: Option<String>,
+    /// The delegation.
+    delegation_id: Option<Uuid>,
+    /// The comment, when somebody said something.
+    comment_id: Option<Uuid>,
+    /// What the delegation was called.
+    title: Option<String>,
+    /// Who did it; absent when time did.
+    by: Option<String>,
 }
 
 impl From<News> for NotificationDetail {
@@ -74,6 +84,14 @@ impl From<News> for NotificationDetail {
             News::RemovedFromTeam { team, team_name } => {
                 Self { team_id: Some(team.uuid()), team_name: Some(team_name), ..nothing }
             }
+            News::Delegation { team, delegation, title, by, comment, .. } => Self {
+                team_id: Some(team.uuid()),
+                delegation_id: Some(delegation.uuid()),
+                comment_id: comment.map(Id::uuid),
+                title: Some(title),
+                by,
+                ..nothing
+            },
             News::QrApproved { name, platform, address } => {
                 Self { name: Some(name), platform: Some(platform), address, ..nothing }
             }

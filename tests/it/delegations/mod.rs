@@ -1,5 +1,13 @@
 //! The main job: a delegation from its creation to its confirmation, and what each gate on the way refuses.
 
+mod bulk;
+mod comments;
+mod leaving;
+mod lists;
+mod overdue;
+mod steps;
+mod watching;
+
 use poem::http::Method;
 use serde_json::json;
 
@@ -7,6 +15,13 @@ use crate::world::{Answer, Options, Person, World};
 
 async fn step(person: &Person, path: &str, step: &str) -> Answer {
     person.post(&format!("{path}/{step}"), &json!({})).await
+}
+
+/// What kinds of news about work somebody heard, newest first.
+async fn told_of_work(person: &Person) -> Vec<String> {
+    let told = crate::notifications::told(person, "").await;
+    let kinds = told.iter().map(|news| news["kind"].as_str().unwrap().to_owned());
+    kinds.filter(|kind| kind.starts_with("delegation-")).collect()
 }
 
 #[tokio::test]

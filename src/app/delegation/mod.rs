@@ -1,20 +1,29 @@
-//! Delegations: making, reading, editing and handing on.
+//! Delegations: making, reading, editing and deleting; steps, lists, comments and watchers have files of their own.
+
+pub mod bulk;
+pub mod comments;
+pub mod lists;
+mod news;
+mod overdue;
+pub mod steps;
+pub mod watch;
 
 use crate::base::clock::Timestamp;
 use crate::base::id::Id;
-use crate::base::page::{Page, PageRequest};
 use crate::domain::Error;
 use crate::domain::actor::Caller;
-use crate::domain::delegation::{CustodyLink, Delegation, Priority, State, Step};
+use crate::domain::delegation::{CustodyLink, Delegation, Priority, State};
 use crate::domain::event::Event;
-use crate::domain::permission::{Permission, Relation};
+use crate::domain::notification::Happened;
+use crate::domain::permission::{Account, Assurance, Decision, Permission, Relation, Subject, decide};
 use crate::domain::quota::{self, Quota};
 use crate::domain::team::Team;
 use crate::domain::text::{Body, Label, Title};
 use crate::domain::user::User;
-use crate::store::delegation::{self, Content, Filter};
-use crate::store::search::{self, Found};
-use crate::store::{Action, Asker, Query, Reach, ReadTx, Target, Tx, team};
+use crate::store::delegation::{self, Content};
+use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, binding_of, custody, team, watch as watches};
+
+pub use steps::hand_back;
 
 const KIND: &str = "delegation";
 
@@ -34,20 +43,41 @@ impl Which {
 
     /// How the caller stands to it.
     fn relation(self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
+        self.relation_of(read, caller.actor.user())
+    }
+
+    /// How somebody stands to it: they gave it, have it, or watch it.
+    fn relation_of(self, read: &ReadTx<'_>, person: Option<Id<User>>) -> Result<Relation, Error> {
         let standing = delegation::standing(read, self.team, self.id)?;
-        let me = caller.actor.user();
         Ok(Relation {
-            own: me == Some(standing.delegator),
-            assigned: me.is_some() && me == standing.assignee,
+            own: person == Some(standing.delegator),
+            assigned: person.is_some() && person == standing.assignee,
+            participant: person.map_or(Ok(false), |person| watches::is_watching(read, self.id, person))?,
             untouched: standing.state.is_untouched(),
             ..Relation::default()
         })
     }
 
-    fn refuse_unless(self, read: &ReadTx<'_>, version: Option<i64>) -> Result<(), Error> {
-        let present = delegation::standing(read, self.team, self.id)?.version;
-        if version.is_some_and(|seen| seen != present) { Err(Error::PreconditionFailed) } else { Ok(()) }
+    /// Whether somebody may read it, whoever asks: by their role and their part in it, or as a guest.
+    fn is_open_to(self, read: &ReadTx<'_>, person: Id<User>) -> Result<bool, Error> {
+        let subject = Subject::User {
+            account: Account::Active,
+            instance_role: None,
+            team: binding_of(read, person, self.target())?,
+            assurance: Assurance::Stale,
+        };
+        let relation = self.relation_of(read, Some(person))?;
+        Ok(decide(Permission::DelegationRead, subject, relation) == Decision::Allow)
     }
+
+    fn refuse_unless(self, read: &ReadTx<'_>, version: Option<i64>) -> Result<(), Error> {
+        refuse_stale(version, delegation::standing(read, self.team, self.id)?.version)
+    }
+}
+
+/// Refuses what was written with another version in view than the present one.
+fn refuse_stale(seen: Option<i64>, present: i64) -> Result<(), Error> {
+    if seen.is_some_and(|seen| seen != present) { Err(Error::PreconditionFailed) } else { Ok(()) }
 }
 
 fn refuse_stranger(read: &ReadTx<'_>, team: Id<Team>, assignee: Option<Id<User>>) -> Result<(), Error> {
@@ -95,7 +125,9 @@ impl Action for Create {
         let state = if self.offer { State::Offered } else { State::Draft };
         let delegation = delegation::insert(tx, self.team, &self.content, self.assignee, state)?;
         tx.concerns(KIND, delegation.id);
-        search::index(tx, self.team, Found::Delegation, delegation.id, delegation.title.as_str())?;
+        if self.offer {
+            news::tell_of_step(tx, &delegation, Happened::Offered, [])?;
+        }
         Ok(delegation)
     }
 }
@@ -138,63 +170,7 @@ impl Query for GetCustody {
         self.0.relation(read, caller)
     }
     fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<Vec<CustodyLink>, Error> {
-        delegation::custody(read, self.0.id)
-    }
-}
-
-/// A team's delegations: all of them for those who may read all, one's own for the others.
-#[derive(Debug)]
-pub struct ListOfTeam {
-    /// Which team.
-    pub team: Id<Team>,
-    /// Which delegations.
-    pub filter: Filter,
-    /// Which page.
-    pub page: PageRequest,
-}
-
-impl Query for ListOfTeam {
-    type Output = Page<Delegation>;
-
-    fn permission(&self) -> Permission {
-        Permission::DelegationRead
-    }
-    fn target(&self) -> Target {
-        Target::team(self.team)
-    }
-    fn relation(&self, _: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
-        Ok(Relation { participant: true, ..Relation::default() })
-    }
-    fn run(self, read: &ReadTx<'_>, asker: &Asker<'_>) -> Result<Page<Delegation>, Error> {
-        match asker.reach() {
-            Reach::Everything => delegation::list_of_team(read, self.team, &self.filter, &self.page),
-            Reach::TheirOwn => {
-                delegation::list_of_person(read, asker.user()?, Some(self.team), &self.filter, &self.page)
-            }
-        }
-    }
-}
-
-/// What I gave and what I have, in all of my teams.
-#[derive(Debug)]
-pub struct ListMine {
-    /// Which delegations.
-    pub filter: Filter,
-    /// Which page.
-    pub page: PageRequest,
-}
-
-impl Query for ListMine {
-    type Output = Page<Delegation>;
-
-    fn permission(&self) -> Permission {
-        Permission::DelegationsOwn
-    }
-    fn target(&self) -> Target {
-        Target::instance()
-    }
-    fn run(self, read: &ReadTx<'_>, asker: &Asker<'_>) -> Result<Page<Delegation>, Error> {
-        delegation::list_of_person(read, asker.user()?, None, &self.filter, &self.page)
+        custody::list(read, self.0.id)
     }
 }
 
@@ -224,6 +200,19 @@ pub struct Changes {
     pub due_at: Option<Option<Timestamp>>,
 }
 
+impl Changes {
+    /// What a delegation says with them.
+    fn onto(self, present: &Delegation) -> Content {
+        Content {
+            title: self.title.unwrap_or_else(|| present.title.clone()),
+            body: self.body.unwrap_or_else(|| present.body.clone()),
+            labels: self.labels.unwrap_or_else(|| present.labels.clone()),
+            priority: self.priority.unwrap_or(present.priority),
+            due_at: self.due_at.unwrap_or(present.due_at),
+        }
+    }
+}
+
 impl Action for Update {
     type Output = Delegation;
 
@@ -243,56 +232,8 @@ impl Action for Update {
         let Which { team, id } = self.which;
         self.which.refuse_unless(tx, self.version)?;
         let present = delegation::get(tx, team, id)?;
-        search::forget(tx, team, id, present.title.as_str())?;
-        let content = Content {
-            title: self.changes.title.unwrap_or(present.title),
-            body: self.changes.body.unwrap_or(present.body),
-            labels: self.changes.labels.unwrap_or(present.labels),
-            priority: self.changes.priority.unwrap_or(present.priority),
-            due_at: self.changes.due_at.unwrap_or(present.due_at),
-        };
-        delegation::update(tx, team, id, &content)?;
-        search::index(tx, team, Found::Delegation, id, content.title.as_str())?;
-        delegation::get(tx, team, id)
-    }
-}
-
-/// Takes a step of the state machine.
-#[derive(Debug)]
-pub struct TakeStep {
-    /// Which delegation.
-    pub which: Which,
-    /// Which step.
-    pub step: Step,
-    /// Whose hands it comes into, when it is reassigned.
-    pub assignee: Option<Id<User>>,
-    /// The version that the caller saw, when they say.
-    pub version: Option<i64>,
-}
-
-impl Action for TakeStep {
-    type Output = Delegation;
-
-    fn permission(&self) -> Permission {
-        self.step.permission()
-    }
-    fn event(&self) -> Event {
-        self.step.event()
-    }
-    fn target(&self) -> Target {
-        self.which.target()
-    }
-    fn relation(&self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
-        self.which.relation(read, caller)
-    }
-    fn apply(self, tx: &mut Tx<'_>) -> Result<Delegation, Error> {
-        let Which { team, id } = self.which;
-        self.which.refuse_unless(tx, self.version)?;
-        let standing = delegation::standing(tx, team, id)?;
-        if matches!(self.step.from(standing.state), Some(State::Offered | State::InProgress)) {
-            refuse_stranger(tx, team, self.assignee.or(standing.assignee))?;
-        }
-        delegation::take_step(tx, team, id, self.step, self.assignee)?;
+        let content = self.changes.onto(&present);
+        delegation::update(tx, &present, &content)?;
         delegation::get(tx, team, id)
     }
 }
@@ -322,9 +263,7 @@ impl Action for Delete {
         self.which.relation(read, caller)
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
-        let Which { team, id } = self.which;
         self.which.refuse_unless(tx, self.version)?;
-        search::forget(tx, team, id, delegation::get(tx, team, id)?.title.as_str())?;
-        delegation::tombstone(tx, team, id)
+        delegation::tombstone(tx, self.which.team, self.which.id)
     }
 }

@@ -1,0 +1,146 @@
+//! One change to many delegations of a team: all of it, or nothing.
+
+use std::collections::BTreeSet;
+
+use crate::base::id::Id;
+use crate::crypto::blind_index::normalize;
+use crate::domain::Error;
+use crate::domain::delegation::{Delegation, Priority, Step};
+use crate::domain::event::Event;
+use crate::domain::permission::Permission;
+use crate::domain::team::Team;
+use crate::domain::text::Label;
+use crate::domain::user::User;
+use crate::store::{Action, Target, Tx, delegation};
+
+use super::{Changes, KIND, Which, steps};
+
+/// How many delegations one act may change.
+pub const MAX: usize = 100;
+/// How many labels a delegation may bear.
+pub const MAX_LABELS: usize = 10;
+
+/// What becomes of each.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// A step is taken; for a reassignment, to this person.
+    Step(Step, Option<Id<User>>),
+    /// It is as pressing as this.
+    Priority(Priority),
+    /// It bears this label too.
+    AddLabel(Label),
+    /// It bears this label no longer; case does not count.
+    RemoveLabel(Label),
+}
+
+impl Change {
+    /// What one must be allowed to do to each, beside doing it to many.
+    const fn permission(&self) -> Permission {
+        match self {
+            Self::Step(step, _) => step.permission(),
+            Self::Priority(_) | Self::AddLabel(_) | Self::RemoveLabel(_) => Permission::DelegationUpdate,
+        }
+    }
+
+    /// What it leaves in the audit log about each.
+    const fn event(&self) -> Event {
+        match self {
+            Self::Step(step, _) => step.event(),
+            Self::Priority(_) | Self::AddLabel(_) | Self::RemoveLabel(_) => Event::DelegationUpdated,
+        }
+    }
+}
+
+/// Changes many at once. What it leaves as it was leaves no row.
+#[derive(Debug)]
+pub struct ChangeMany {
+    /// In which team.
+    pub team: Id<Team>,
+    /// Which: 1 to [`MAX`], each once.
+    pub ids: Vec<Id<Delegation>>,
+    /// What becomes of each.
+    pub change: Change,
+}
+
+impl Action for ChangeMany {
+    type Output = Vec<Delegation>;
+
+    fn permission(&self) -> Permission {
+        Permission::DelegationBulk
+    }
+    fn event(&self) -> Event {
+        Event::DelegationsChanged
+    }
+    fn target(&self) -> Target {
+        Target::team(self.team)
+    }
+    fn apply(self, tx: &mut Tx<'_>) -> Result<Vec<Delegation>, Error> {
+        refuse_repetition(&self.ids)?;
+        let me = tx.user()?;
+        let mut changed = Vec::with_capacity(self.ids.len());
+        for (nth, &id) in self.ids.iter().enumerate() {
+            let which = Which { team: self.team, id };
+            let relation = which.relation_of(tx, Some(me)).map_err(|error| match error {
+                Error::NotFound => Error::invalid(format!("/ids/{nth}"), "is no delegation of this team"),
+                error => error,
+            })?;
+            tx.demand(self.change.permission(), which.target(), relation)?;
+            if change_one(tx, which, &self.change)? {
+                tx.also_about(self.change.event(), KIND, id);
+            }
+            changed.push(delegation::get(tx, self.team, id)?);
+        }
+        Ok(changed)
+    }
+}
+
+fn refuse_repetition(ids: &[Id<Delegation>]) -> Result<(), Error> {
+    if ids.is_empty() || ids.len() > MAX {
+        return Err(Error::invalid("/ids", format!("must name 1 to {MAX} delegations")));
+    }
+    let mut seen = BTreeSet::new();
+    match ids.iter().position(|id| !seen.insert(*id)) {
+        Some(nth) => Err(Error::invalid(format!("/ids/{nth}"), "stands there twice")),
+        None => Ok(()),
+    }
+}
+
+/// Makes the change; answers whether that made a difference.
+fn change_one(tx: &mut Tx<'_>, which: Which, change: &Change) -> Result<bool, Error> {
+    let present = delegation::get(tx, which.team, which.id)?;
+    let changes = match change {
+        Change::Step(step, assignee) => return steps::take(tx, which, *step, *assignee).map(|_| true),
+        Change::Priority(priority) => {
+            Changes { priority: Some(*priority).filter(|new| *new != present.priority), ..Changes::default() }
+        }
+        Change::AddLabel(label) => Changes { labels: with(&present.labels, label)?, ..Changes::default() },
+        Change::RemoveLabel(label) => Changes { labels: without(&present.labels, label), ..Changes::default() },
+    };
+    if changes.priority.is_none() && changes.labels.is_none() {
+        return Ok(false);
+    }
+    delegation::update(tx, &present, &changes.onto(&present))?;
+    Ok(true)
+}
+
+/// Whether two labels are one, as the filter of lists sees them.
+fn is_like(one: &Label, other: &Label) -> bool {
+    normalize(one.as_str()) == normalize(other.as_str())
+}
+
+/// The labels and one more; nothing when they have it.
+fn with(labels: &[Label], label: &Label) -> Result<Option<Vec<Label>>, Error> {
+    if labels.iter().any(|present| is_like(present, label)) {
+        return Ok(None);
+    }
+    if labels.len() >= MAX_LABELS {
+        return Err(Error::invalid("/label", format!("would be one more than the {MAX_LABELS} that one may bear")));
+    }
+    Ok(Some(labels.iter().chain([label]).cloned().collect()))
+}
+
+/// The labels without one; nothing when they lack it.
+fn without(labels: &[Label], label: &Label) -> Option<Vec<Label>> {
+    let left: Vec<_> = labels.iter().filter(|present| !is_like(present, label)).cloned().collect();
+    (left.len() < labels.len()).then_some(left)
+}
