@@ -305,6 +305,10 @@ export default {
   "notification.api-key-created": "Ein API-Schlüssel wurde erzeugt: {name}",
   "notification.identity-linked": "Ein Anbieter wurde verknüpft: {provider}",
   "notification.qr-approved": "Ein Gerät wurde per QR-Code eingelassen: {name}",
+  "notification.grant-received": "Im Team {team_name} wurde etwas für dich geöffnet",
+  "notification.team-deleted": "Dein Team wurde gelöscht: {team_name}",
+  "notification.team-restored": "Dein Team wurde wiederhergestellt: {team_name}",
+  "notification.ownership-received": "Du verantwortest jetzt ein Team: {team_name}",
 
   "method.link": "Einmal-Link",
   "method.invitation": "Einladung",

@@ -304,6 +304,10 @@ export default {
   "notification.api-key-created": "An API key was made: {name}",
   "notification.identity-linked": "A provider was linked: {provider}",
   "notification.qr-approved": "A device was let in by QR code: {name}",
+  "notification.grant-received": "Something was opened to you in {team_name}",
+  "notification.team-deleted": "Your team was deleted: {team_name}",
+  "notification.team-restored": "Your team was brought back: {team_name}",
+  "notification.ownership-received": "You are an Owner of a team now: {team_name}",
 
   "method.link": "One-time link",
   "method.invitation": "Invitation",

@@ -32,7 +32,7 @@ impl Which {
     }
 
     /// How the caller stands to it.
-    fn relation(self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
+    pub(super) fn relation(self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
         let standing = delegation::standing(read, self.team, self.id)?;
         let me = caller.actor.user();
         Ok(Relation {

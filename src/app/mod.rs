@@ -10,7 +10,9 @@ mod clean_up;
 mod comparisons;
 pub mod delegation;
 pub mod device;
+pub mod explanation;
 mod failures;
+pub mod grant;
 mod idle;
 pub mod invitation;
 pub mod job;
@@ -33,6 +35,8 @@ pub mod standing;
 pub mod step_up;
 pub mod system;
 pub mod team;
+pub mod team_end;
+pub mod team_owner;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

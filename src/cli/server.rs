@@ -34,6 +34,7 @@ use crate::jobs::failure_bursts::FailureBursts;
 use crate::jobs::last_seen::LastSeen;
 use crate::jobs::provider_tokens::ProviderTokens;
 use crate::jobs::qr_expiry::QrExpiry;
+use crate::jobs::team_purge::TeamPurge;
 use crate::jobs::token_clean_up::TokenCleanUp;
 use crate::store::Store;
 
@@ -162,7 +163,13 @@ fn start_jobs(app: &Arc<App>, source: &Arc<Source>) -> Jobs {
 
 /// The jobs that need nothing but the app.
 pub fn jobs(app: &App) -> Jobs {
-    Jobs::of(app).with(FailureBursts).with(LastSeen).with(ProviderTokens).with(QrExpiry).with(TokenCleanUp)
+    Jobs::of(app)
+        .with(FailureBursts)
+        .with(LastSeen)
+        .with(ProviderTokens)
+        .with(QrExpiry)
+        .with(TeamPurge)
+        .with(TokenCleanUp)
 }
 
 /// The database or something of ours failed where nothing should.

@@ -8,6 +8,7 @@ pub mod delegation;
 pub mod device;
 pub mod error;
 pub mod event;
+pub mod grant;
 pub mod identity;
 mod invisible;
 pub mod job;

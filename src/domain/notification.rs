@@ -6,6 +6,8 @@ use crate::base::clock::Timestamp;
 use crate::base::id::Id;
 
 use super::device::Device;
+use super::grant::Thing;
+use super::team::Team;
 
 /// A notification as its addressee sees it.
 #[derive(Clone)]
@@ -72,6 +74,40 @@ pub enum News {
         /// Where it is.
         address: Option<String>,
     },
+    /// Something of a team was opened to this person, who does not belong to it.
+    GrantReceived {
+        /// The team.
+        team: Id<Team>,
+        /// What it is called.
+        team_name: String,
+        /// `delegation` or `conversation`.
+        resource_type: String,
+        /// What was opened.
+        resource: Id<Thing>,
+        /// What that is called, when it has a name.
+        title: Option<String>,
+    },
+    /// A team of theirs was deleted, and can be brought back for a while.
+    TeamDeleted {
+        /// The team.
+        team: Id<Team>,
+        /// What it is called.
+        team_name: String,
+    },
+    /// It was brought back.
+    TeamRestored {
+        /// The team.
+        team: Id<Team>,
+        /// What it is called.
+        team_name: String,
+    },
+    /// They answer for a team from now on.
+    OwnershipReceived {
+        /// The team.
+        team: Id<Team>,
+        /// What it is called.
+        team_name: String,
+    },
 }
 
 impl News {
@@ -84,6 +120,10 @@ impl News {
             Self::ApiKeyCreated { .. } => "api-key-created",
             Self::IdentityLinked { .. } => "identity-linked",
             Self::QrApproved { .. } => "qr-approved",
+            Self::GrantReceived { .. } => "grant-received",
+            Self::TeamDeleted { .. } => "team-deleted",
+            Self::TeamRestored { .. } => "team-restored",
+            Self::OwnershipReceived { .. } => "ownership-received",
         }
     }
 

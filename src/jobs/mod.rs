@@ -11,6 +11,7 @@ pub mod failure_bursts;
 pub mod last_seen;
 pub mod provider_tokens;
 pub mod qr_expiry;
+pub mod team_purge;
 pub mod token_clean_up;
 
 use std::sync::Arc;

@@ -41,7 +41,8 @@ macro_rules! page_of_team {
 macro_rules! ids_of_person {
     ($column:literal) => {
         concat!(
-            "SELECT d.id FROM delegations d JOIN memberships m ON m.team_id = d.team_id AND m.user_id = ?1 WHERE d.",
+            "SELECT d.id FROM delegations d JOIN memberships m ON m.team_id = d.team_id AND m.user_id = ?1 \
+             JOIN teams t ON t.id = d.team_id AND t.deleted_at IS NULL WHERE d.",
             $column,
             " = ?1 AND d.id < ?2 AND d.deleted_at IS NULL AND (?3 IS NULL OR d.state = ?3) \
              AND (?4 IS NULL OR d.assignee_id = ?4) AND (?5 IS NULL OR d.delegator_id = ?5) \

@@ -8,9 +8,9 @@ use crate::base::entropy::SystemEntropy;
 use crate::crypto::keyring::RootKey;
 
 use super::{
-    Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, delegation, device, door, feed, identity,
-    inspection, invitation, job, keys, leaving, login, login_code, notification, open, passkey, people, provider_token,
-    qr_sign_in, quota, search, session, team, trip, user,
+    Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, delegation, device, door, feed, grant,
+    identity, inspection, invitation, job, keys, leaving, login, login_code, notification, open, passkey, people,
+    provider_token, qr_sign_in, quota, search, session, standing, team, team_end, trip, user,
 };
 
 const ALL: &[(&str, &[&str])] = &[
@@ -23,6 +23,7 @@ const ALL: &[(&str, &[&str])] = &[
     ("device", device::STATEMENTS),
     ("door", door::STATEMENTS),
     ("feed", feed::STATEMENTS),
+    ("grant", grant::STATEMENTS),
     ("identity", identity::STATEMENTS),
     ("inspection", inspection::STATEMENTS),
     ("invitation", invitation::STATEMENTS),
@@ -40,7 +41,9 @@ const ALL: &[(&str, &[&str])] = &[
     ("quota", quota::STATEMENTS),
     ("search", search::STATEMENTS),
     ("session", session::STATEMENTS),
+    ("standing", standing::STATEMENTS),
     ("team", team::STATEMENTS),
+    ("team_end", team_end::STATEMENTS),
     ("trip", trip::STATEMENTS),
     ("user", user::STATEMENTS),
 ];
@@ -99,8 +102,9 @@ fn what_does_not_follow_an_index_is_known() {
     login: SCAN sign_in_links | UPDATE sign_in_links SET consumed_at = ?1
     qr_sign_in: SCAN (subquery-1) | SELECT count(*) FROM (SELECT 1 FROM
     quota: SCAN quota_state | SELECT user_id, quota, free_at FROM quota_state
-    team: USE TEMP B-TREE FOR ORDER BY | SELECT t.id, t.name_sealed, t.version, t.created_at, m.role
+    team: USE TEMP B-TREE FOR ORDER BY | SELECT t.id, t.name_sealed, t.version, t.created_at, t.deleted_at,
     team: USE TEMP B-TREE FOR ORDER BY | SELECT u.id, u.name_sealed, m.role, m.joined_at FROM
+    team_end: USE TEMP B-TREE FOR ORDER BY | SELECT t.id FROM memberships m JOIN
     trip: SCAN (subquery-1) | SELECT count(*) FROM (SELECT 1 FROM
     user: SCAN CONSTANT ROW | SELECT EXISTS (SELECT 1 FROM users)
     user: SCAN users USING COVERING INDEX sqlite_autoindex_users_2 | SELECT EXISTS (SELECT 1 FROM users)

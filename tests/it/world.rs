@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use milton::app::sign_in::Whom;
 use milton::app::{App, AppOptions, QuotaFigures};
-use milton::base::clock::{ManualClock, Timestamp};
+use milton::base::clock::{Clock, ManualClock, Timestamp};
 use milton::base::entropy::SeededEntropy;
 use milton::crypto::RootKey;
 use milton::domain::actor::{Actor, Caller};
@@ -19,6 +19,7 @@ use milton::http;
 use milton::idp::Provider;
 use milton::jobs::Jobs;
 use milton::jobs::failure_bursts::FailureBursts;
+use milton::jobs::team_purge::TeamPurge;
 use milton::jobs::token_clean_up::TokenCleanUp;
 use milton::store::{Store, StoreOptions};
 use poem::endpoint::BoxEndpoint;
@@ -116,7 +117,7 @@ impl World {
             })
             .unwrap(),
         );
-        let jobs = more(Jobs::of(&app).with(FailureBursts).with(TokenCleanUp)).install(&app);
+        let jobs = more(Jobs::of(&app).with(FailureBursts).with(TeamPurge).with(TokenCleanUp)).install(&app);
         let endpoint = http::endpoint(Arc::clone(&app), &http::limits::Limits::default(), Vec::new()).unwrap();
         let endpoint = Arc::new(endpoint.map_to_response().boxed());
         Self { app, clock: options.clock, jobs, endpoint, folder }
@@ -229,6 +230,11 @@ impl World {
             milton::store::audit_log::Verified::Sound { rows } => rows,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// The present.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Moves the clock.

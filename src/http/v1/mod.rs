@@ -1,12 +1,14 @@
 //! The API's operations, one file per feature; each is a thin coat over an action or a query.
 
 mod admin;
+mod admin_teams;
 mod answer;
 mod api_keys;
 mod auth;
 mod delegations;
 mod devices;
 mod events;
+mod grants;
 mod identities;
 mod invitations;
 mod jobs;
@@ -17,9 +19,11 @@ mod model;
 mod notifications;
 mod passkeys;
 mod people;
+mod permissions;
 mod qr;
 mod sessions;
 mod step_up;
+mod team_life;
 mod teams;
 
 use poem_openapi::{ContactObject, LicenseObject, OpenApi, OpenApiService, Tags};
@@ -34,8 +38,9 @@ pub type Api = (
     (auth::Auth, auth::Providers, qr::Qr, passkeys::Passkeys, step_up::StepUp),
     (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
     (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
-    (people::People, admin::Admin, jobs::Jobs),
-    (teams::Teams, invitations::Invitations, delegations::Delegations),
+    (people::People, admin::Admin, admin_teams::AdminTeams, jobs::Jobs),
+    (teams::Teams, team_life::TeamLife, invitations::Invitations, delegations::Delegations),
+    (grants::Grants, permissions::Permissions),
 );
 
 /// How the document groups the operations.
@@ -55,6 +60,8 @@ enum Tag {
     Teams,
     /// Doors into a team.
     Invitations,
+    /// What is open to people outside of a team.
+    Guests,
     /// Accountable hand-offs.
     Delegations,
     /// For whoever runs the server.
@@ -68,8 +75,9 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
         (auth::Auth, auth::Providers, qr::Qr, passkeys::Passkeys, step_up::StepUp),
         (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
         (sessions::Sessions, devices::Devices, notifications::Notifications, events::Events),
-        (people::People, admin::Admin, jobs::Jobs),
-        (teams::Teams, invitations::Invitations, delegations::Delegations),
+        (people::People, admin::Admin, admin_teams::AdminTeams, jobs::Jobs),
+        (teams::Teams, team_life::TeamLife, invitations::Invitations, delegations::Delegations),
+        (grants::Grants, permissions::Permissions),
     );
     let about = format!("{ABOUT}\n\n## Problems\n\n{}", catalog::markdown());
     OpenApiService::new(api, "Milton", env!("CARGO_PKG_VERSION"))

@@ -49,6 +49,12 @@ pub enum Needs {
     Notification,
     /// An identity of the caller's.
     Identity,
+    /// Something of the team's that is open to a guest.
+    Grant,
+    /// The team was deleted.
+    ClosedTeam,
+    /// A team for which nobody answers.
+    Orphan,
 }
 
 /// How an operation is called, and what it leaves.
@@ -132,6 +138,19 @@ const CASES: &[Case] = &[
     case("changeMemberRole", Needs::Member).with(|_| json!({"role": "manager"})),
     case("removeMember", Needs::Member),
     case("leaveTeam", Needs::ToBeMember),
+    case("createGrant", Needs::Delegation(&[])).with(|stage| {
+        let thing = stage.delegation.borrow().clone();
+        json!({"resource_type": "delegation", "resource_id": thing, "user_id": stage.bob.id, "role": "member"})
+    }),
+    case("listGrants", Needs::Nothing),
+    case("removeGrant", Needs::Grant),
+    case("listMyGrants", Needs::Nothing),
+    case("explainPermissions", Needs::Nothing),
+    case("transferTeam", Needs::Nothing).with(|stage| json!({"user_id": stage.mia.id})),
+    case("deleteTeam", Needs::Nothing),
+    case("restoreTeam", Needs::ClosedTeam),
+    case("listAllTeams", Needs::Nothing),
+    case("recoverTeam", Needs::Orphan).with(|stage| json!({"user_id": stage.olga.id})),
     case("createInvitation", Needs::Nothing).with(|_| json!({"role": "member"})),
     case("listInvitations", Needs::Nothing),
     case("revokeInvitation", Needs::Invitation),

@@ -38,6 +38,8 @@ pub struct Stage {
     answer: Mutex<Value>,
     provider: LyingProvider,
     code: RefCell<Code>,
+    /// The delegation that was made last.
+    pub delegation: RefCell<String>,
 }
 
 /// What the newest device shows: what its code says, and its number.
@@ -66,7 +68,8 @@ impl Stage {
         let bob = world.join(&olga, &other_team, "owner", "Bob").await;
         let code = RefCell::new(Code { secret: "none".to_owned(), number: 10 });
         let answer = Mutex::new(json!({"ceremony_id": NOWHERE, "credential": {}}));
-        Self { world, olga, ben, mia, bob, team, other_team, answer, provider, code }
+        let delegation = RefCell::new(NOWHERE.to_owned());
+        Self { world, olga, ben, mia, bob, team, other_team, answer, provider, code, delegation }
     }
 
     /// What the newest device shows.
@@ -86,8 +89,16 @@ impl Stage {
         Call { operation, body: case.body.map(|body| body(self)) }
     }
 
+    /// The team as it was, whatever became of it: some operations end it or hand it on.
+    pub fn bring_back(&self) {
+        forge::sql(&self.world, "UPDATE teams SET deleted_at = NULL", []);
+        self.world.cast(&self.team, &self.olga, Some(Role::Owner));
+        self.world.cast(&self.team, &self.mia, Some(Role::Member));
+    }
+
     /// Makes what the case needs; answers its id and who may do it.
     pub async fn prepare(&self, needs: &Needs) -> (String, Person) {
+        self.bring_back();
         let team = format!("/api/v1/teams/{}", self.team);
         match needs {
             Needs::Nothing => (NOWHERE.to_owned(), self.olga.clone()),
@@ -110,7 +121,24 @@ impl Stage {
                     let path = format!("{}/{step}", made.header("location"));
                     self.olga.post(&path, &json!({})).await.expect(200);
                 }
+                self.delegation.replace(made.text("/id"));
                 (made.text("/id"), self.olga.clone())
+            }
+            Needs::Grant => {
+                let made = self.olga.post(&format!("{team}/delegations"), &json!({"title": "Sweep"})).await.expect(201);
+                let body = json!({"resource_type": "delegation", "resource_id": made.text("/id"),
+                    "user_id": self.bob.id, "role": "member"});
+                (self.olga.post(&format!("{team}/grants"), &body).await.expect(201).text("/id"), self.olga.clone())
+            }
+            Needs::ClosedTeam => {
+                let sql = "UPDATE teams SET deleted_at = ?2 WHERE id = ?1";
+                forge::sql(&self.world, sql, (&self.team, self.world.now().micros()));
+                (NOWHERE.to_owned(), self.olga.clone())
+            }
+            Needs::Orphan => {
+                let team = self.world.team(&self.olga, "Orphan").await;
+                self.world.cast(&team, &self.olga, Some(Role::Member));
+                (team, self.olga.clone())
             }
             Needs::NewDevice => (self.new_device().await.id, self.olga.clone()),
             Needs::ScannedDevice => {

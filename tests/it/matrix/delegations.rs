@@ -6,7 +6,7 @@ use poem::http::Method;
 use serde_json::{Value, json};
 
 use super::stage::{ROLES, Stage, judge};
-use super::{accounts, identities, mine, passkeys, people};
+use super::{accounts, identities, mine, passkeys, people, teams};
 use crate::operations;
 use crate::world::{Answer, Person};
 
@@ -69,6 +69,7 @@ async fn try_all(own: bool, is_handed: bool) {
         for role in ROLES {
             let path = stage.delegation(delegator, assignee, chosen.steps).await;
             stage.cast(role);
+            teams::foretell(&stage, &path, chosen.permission, relation).await;
             let answer = chosen.make(&stage.caller, &path, &stage.mia).await;
             let decision = stage.decide(chosen.permission, role, relation);
             judge(&answer, decision, (chosen.id, chosen.steps, role));
@@ -126,6 +127,7 @@ fn no_operation_with_a_cell_is_forgotten() {
     tried.extend(mine::OPERATIONS);
     tried.extend(identities::OPERATIONS);
     tried.extend(passkeys::OPERATIONS);
+    tried.extend(teams::OPERATIONS);
     for operation in operations::all() {
         let has_cell = operation.permission.is_some_and(|permission| permission.row().is_some());
         assert_eq!(has_cell, tried.contains(&operation.id.as_str()), "{}", operation.id);

@@ -8,3 +8,4 @@ mod passkeys;
 mod people;
 mod stage;
 mod table;
+mod teams;

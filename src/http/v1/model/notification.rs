@@ -12,7 +12,8 @@ use crate::domain::notification::{self, News};
 #[oai(skip_serializing_if_is_none)]
 pub struct Notification {
     id: Uuid,
-    /// `new-device`, `device-not-me`, `passkey-added`, `api-key-created`, `identity-linked` or `qr-approved`.
+    /// `new-device`, `device-not-me`, `passkey-added`, `api-key-created`, `identity-linked`, `qr-approved`,
+    /// `grant-received`, `team-deleted`, `team-restored` or `ownership-received`.
     kind: String,
     detail: NotificationDetail,
     created_at: OffsetDateTime,
@@ -40,6 +41,16 @@ struct NotificationDetail {
     api_keys: Option<usize>,
     /// How many passkeys were removed.
     passkeys: Option<usize>,
+    /// The team.
+    team_id: Option<Uuid>,
+    /// What the team was called.
+    team_name: Option<String>,
+    /// What was opened: `delegation` or `conversation`.
+    resource_type: Option<String>,
+    /// Its id.
+    resource_id: Option<Uuid>,
+    /// What it was called.
+    title: Option<String>,
 }
 
 impl From<News> for NotificationDetail {
@@ -60,6 +71,19 @@ impl From<News> for NotificationDetail {
             News::IdentityLinked { provider } => Self { provider: Some(provider), ..nothing },
             News::QrApproved { name, platform, address } => {
                 Self { name: Some(name), platform: Some(platform), address, ..nothing }
+            }
+            News::GrantReceived { team, team_name, resource_type, resource, title } => Self {
+                team_id: Some(team.uuid()),
+                team_name: Some(team_name),
+                resource_type: Some(resource_type),
+                resource_id: Some(resource.uuid()),
+                title,
+                ..nothing
+            },
+            News::TeamDeleted { team, team_name }
+            | News::TeamRestored { team, team_name }
+            | News::OwnershipReceived { team, team_name } => {
+                Self { team_id: Some(team.uuid()), team_name: Some(team_name), ..nothing }
             }
         }
     }
