@@ -98,7 +98,8 @@ impl Stage {
         while let Ok(signal) = self.heard.try_recv() {
             heard.push(signal);
         }
-        heard.retain(|signal| *signal != Signal::Notified(self.whom));
+        let of_others = [Signal::Notified(self.whom), Signal::Happened(self.team)];
+        heard.retain(|signal| !of_others.contains(signal));
         assert!(heard.iter().all(|signal| *signal == Signal::TrustEnded(self.whom)), "{heard:?}");
         assert!(done || heard.is_empty(), "what did not happen was told");
         !heard.is_empty()

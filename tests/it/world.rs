@@ -19,7 +19,6 @@ use milton::http;
 use milton::idp::Provider;
 use milton::jobs::Jobs;
 use milton::jobs::failure_bursts::FailureBursts;
-use milton::jobs::team_purge::TeamPurge;
 use milton::jobs::token_clean_up::TokenCleanUp;
 use milton::store::{Store, StoreOptions};
 use poem::endpoint::BoxEndpoint;
@@ -117,7 +116,7 @@ impl World {
             })
             .unwrap(),
         );
-        let jobs = more(Jobs::of(&app).with(FailureBursts).with(TeamPurge).with(TokenCleanUp)).install(&app);
+        let jobs = more(Jobs::of(&app).with(FailureBursts).with(TokenCleanUp)).install(&app);
         let endpoint = http::endpoint(Arc::clone(&app), &http::limits::Limits::default(), Vec::new()).unwrap();
         let endpoint = Arc::new(endpoint.map_to_response().boxed());
         Self { app, clock: options.clock, jobs, endpoint, folder }

@@ -18,8 +18,11 @@ async fn jobs_are_listed_and_run_by_the_running_server() {
     let ana = server.claim().await;
     let jobs = line(&milton(folder.path(), &["jobs", "list", "--json"], &[]));
     let names: Vec<_> = jobs["items"].as_array().unwrap().iter().map(|job| job["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["failure-bursts", "last-seen", "provider-tokens", "qr-expiry", "token-clean-up", "certificate"]);
-    assert_eq!(jobs["items"][4]["schedule"], "daily at 02:30 UTC");
+    assert_eq!(
+        names,
+        ["failure-bursts", "last-seen", "provider-tokens", "qr-expiry", "team-purge", "token-clean-up", "certificate"]
+    );
+    assert_eq!(jobs["items"][5]["schedule"], "daily at 02:30 UTC");
 
     let ran = line(&milton(folder.path(), &["jobs", "run", "token-clean-up", "--json"], &[]));
     assert_eq!((&ran["event"], &ran["run"]["outcome"]), (&json!("job-run"), &json!("success")));
@@ -45,6 +48,6 @@ fn without_a_server_they_run_on_the_database_itself() {
     assert!(ran.status.success(), "{}", stderr(&ran));
     assert!(stdout(&ran).starts_with("token-clean-up: success at "), "{}", stdout(&ran));
     let jobs = line(&milton(folder.path(), &["--json", "jobs", "list"], &[]));
-    assert_eq!(jobs["items"][4]["last"]["cause"], "hand");
-    assert_eq!(jobs["items"][4]["last"]["affected"], 0);
+    assert_eq!(jobs["items"][5]["last"]["cause"], "hand");
+    assert_eq!(jobs["items"][5]["last"]["affected"], 0);
 }
