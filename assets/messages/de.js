@@ -322,6 +322,10 @@ export default {
   "notification.delegation-overdue": "Überfällig: {title}",
   "notification.delegation-commented": "{by} hat etwas gesagt zu: {title}",
   "notification.delegation-mentioned": "{by} hat dich erwähnt bei: {title}",
+  "notification.grant-received": "Im Team {team_name} wurde etwas für dich geöffnet",
+  "notification.team-deleted": "Dein Team wurde gelöscht: {team_name}",
+  "notification.team-restored": "Dein Team wurde wiederhergestellt: {team_name}",
+  "notification.ownership-received": "Du verantwortest jetzt ein Team: {team_name}",
 
   "method.link": "Einmal-Link",
   "method.invitation": "Einladung",

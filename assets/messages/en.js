@@ -321,6 +321,10 @@ export default {
   "notification.delegation-overdue": "Overdue: {title}",
   "notification.delegation-commented": "{by} commented on: {title}",
   "notification.delegation-mentioned": "{by} named you in a comment on: {title}",
+  "notification.grant-received": "Something was opened to you in {team_name}",
+  "notification.team-deleted": "Your team was deleted: {team_name}",
+  "notification.team-restored": "Your team was brought back: {team_name}",
+  "notification.ownership-received": "You are an Owner of a team now: {team_name}",
 
   "method.link": "One-time link",
   "method.invitation": "Invitation",

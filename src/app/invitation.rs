@@ -13,7 +13,7 @@ use crate::domain::permission::{Account, Assurance, Binding, Decision, Permissio
 use crate::domain::quota;
 use crate::domain::role::Role;
 use crate::domain::session::{Method, Session};
-use crate::domain::team::{INVITATION_LIFETIME, Invitation, MAX_INVITATION_LIFETIME, Team};
+use crate::domain::team::{INVITATION_LIFETIME, Invitation, InvitationState, MAX_INVITATION_LIFETIME, Team};
 use crate::domain::text::Email;
 use crate::domain::trip::Errand;
 use crate::domain::user::{User, UserState};
@@ -24,6 +24,7 @@ use crate::store::user::{self, Address, NewUser};
 use crate::store::{Action, Asker, Query, Reach, ReadTx, Target, Tx, team};
 
 use super::bearer::Bearer;
+use super::grant::close_grants;
 use super::oidc::Departure;
 use super::sign_in::{Arrival, SignedInNow, arrive, join};
 use super::{Acted, App};
@@ -250,7 +251,8 @@ fn may_invite(inviter: Option<Role>, role: Role) -> bool {
     decide(to_invite(role), subject, relation) == Decision::Allow
 }
 
-/// Closes the doors that a person opened, and could not open any more with the role that is left to them.
+/// Closes the doors that a person opened, to members or guests, and could not open any more with the role that is left to
+/// them.
 pub(super) fn close_doors(tx: &mut Tx<'_>, team: Id<Team>, person: Id<User>, left: Option<Role>) -> Result<(), Error> {
     let mut closed = 0;
     for role in Role::ALL.into_iter().filter(|role| !may_invite(left, *role)) {
@@ -259,7 +261,7 @@ pub(super) fn close_doors(tx: &mut Tx<'_>, team: Id<Team>, person: Id<User>, lef
     if closed > 0 {
         tx.note("invitations_revoked", closed);
     }
-    Ok(())
+    close_grants(tx, team, person, left)
 }
 
 /// Whether an invitation still stands for the will of somebody who may have it: an account in good standing, with a role
@@ -290,11 +292,13 @@ pub(super) fn go_through(
     Ok(accepted.team)
 }
 
-/// A team's open invitations: all of them for those who may read all, one's own for the others.
+/// A team's invitations in one state: all of them for those who may read all, one's own for the others.
 #[derive(Debug)]
 pub struct List {
     /// Which team.
     pub team: Id<Team>,
+    /// What became of them.
+    pub state: InvitationState,
     /// Which page.
     pub page: PageRequest,
 }
@@ -316,7 +320,7 @@ impl Query for List {
             Reach::Everything => None,
             Reach::TheirOwn => Some(asker.user()?),
         };
-        invitation::list_open(read, self.team, of, &self.page)
+        invitation::list(read, self.team, of, self.state, &self.page)
     }
 }
 

@@ -12,7 +12,9 @@ pub mod conversation;
 pub mod credential;
 pub mod delegation;
 pub mod device;
+pub mod explanation;
 mod failures;
+pub mod grant;
 pub mod idempotency;
 mod idle;
 pub mod invitation;
@@ -39,6 +41,8 @@ pub mod standing;
 pub mod step_up;
 pub mod system;
 pub mod team;
+pub mod team_end;
+pub mod team_owner;
 pub mod webhook;
 
 use std::collections::BTreeMap;

@@ -25,7 +25,7 @@ pub struct MyTeam {
     pub role: Role,
 }
 
-fn my_team(read: &ReadTx<'_>, id: Id<Team>, user: Id<User>) -> Result<MyTeam, Error> {
+pub(super) fn my_team(read: &ReadTx<'_>, id: Id<Team>, user: Id<User>) -> Result<MyTeam, Error> {
     let role = team::find_role(read, id, user)?.ok_or(Error::Forbidden(None))?;
     Ok(MyTeam { team: team::get(read, id)?, role })
 }

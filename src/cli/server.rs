@@ -37,6 +37,7 @@ use crate::jobs::last_seen::LastSeen;
 use crate::jobs::provider_tokens::ProviderTokens;
 use crate::jobs::qr_expiry::QrExpiry;
 use crate::jobs::search_fill::SearchFill;
+use crate::jobs::team_purge::TeamPurge;
 use crate::jobs::token_clean_up::TokenCleanUp;
 use crate::jobs::webhooks::Webhooks;
 use crate::outbound;
@@ -179,6 +180,7 @@ pub fn jobs(app: &App) -> Jobs {
         .with(ProviderTokens)
         .with(QrExpiry)
         .with(SearchFill)
+        .with(TeamPurge)
         .with(TokenCleanUp)
         .with(Webhooks)
 }

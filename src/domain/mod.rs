@@ -11,6 +11,7 @@ pub mod delegation;
 pub mod device;
 pub mod error;
 pub mod event;
+pub mod grant;
 pub mod idempotency;
 pub mod identity;
 mod invisible;

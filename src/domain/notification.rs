@@ -9,6 +9,7 @@ use super::comment::Comment;
 use super::conversation::Conversation;
 use super::delegation::Delegation;
 use super::device::Device;
+use super::grant::Thing;
 use super::message::Message;
 use super::team::Team;
 
@@ -115,6 +116,40 @@ pub enum News {
         /// What was said, for a comment.
         comment: Option<Id<Comment>>,
     },
+    /// Something of a team was opened to this person, who does not belong to it.
+    GrantReceived {
+        /// The team.
+        team: Id<Team>,
+        /// What it is called.
+        team_name: String,
+        /// `delegation` or `conversation`.
+        resource_type: String,
+        /// What was opened.
+        resource: Id<Thing>,
+        /// What that is called, when it has a name.
+        title: Option<String>,
+    },
+    /// A team of theirs was deleted, and can be brought back for a while.
+    TeamDeleted {
+        /// The team.
+        team: Id<Team>,
+        /// What it is called.
+        team_name: String,
+    },
+    /// It was brought back.
+    TeamRestored {
+        /// The team.
+        team: Id<Team>,
+        /// What it is called.
+        team_name: String,
+    },
+    /// They answer for a team from now on.
+    OwnershipReceived {
+        /// The team.
+        team: Id<Team>,
+        /// What it is called.
+        team_name: String,
+    },
 }
 
 /// What can happen to a delegation.
@@ -217,6 +252,10 @@ kinds! {
     MessageMention  "message-mention"   AtWill;
     WebhookDisabled "webhook-disabled"  AtWill;
     RemovedFromTeam "removed-from-team" AtWill;
+    GrantReceived "grant-received" AtWill;
+    TeamDeleted "team-deleted" AtWill;
+    TeamRestored "team-restored" AtWill;
+    OwnershipReceived "ownership-received" AtWill;
     DelegationOffered "delegation-offered" AtWill;
     DelegationAccepted "delegation-accepted" AtWill;
     DelegationDeclined "delegation-declined" AtWill;
@@ -262,6 +301,10 @@ impl News {
             Self::MessageMention { .. } => Kind::MessageMention,
             Self::WebhookDisabled { .. } => Kind::WebhookDisabled,
             Self::RemovedFromTeam { .. } => Kind::RemovedFromTeam,
+            Self::GrantReceived { .. } => Kind::GrantReceived,
+            Self::TeamDeleted { .. } => Kind::TeamDeleted,
+            Self::TeamRestored { .. } => Kind::TeamRestored,
+            Self::OwnershipReceived { .. } => Kind::OwnershipReceived,
             Self::Delegation { happened, .. } => happened.kind(),
         }
     }

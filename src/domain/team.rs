@@ -1,4 +1,8 @@
 //! Teams, who belongs to them, and how one is invited.
+//!
+//! A team is open → deleted by an Owner: closed to everybody at once, its invitations revoked → restored by an Owner
+//! within [`TEAM_GRACE`], with everything but those invitations, or purged: first its key, so that nothing of it can be
+//! read any more from that moment on, then its rows.
 
 use std::time::Duration;
 
@@ -14,6 +18,9 @@ pub const INVITATION_LIFETIME: Duration = Duration::from_hours(7 * 24);
 /// How long it may be good for at most.
 pub const MAX_INVITATION_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
+/// How long a deleted team can be brought back.
+pub const TEAM_GRACE: Duration = Duration::from_hours(30 * 24);
+
 /// A group of people who hand work to each other.
 #[derive(Clone, Debug)]
 pub struct Team {
@@ -25,6 +32,15 @@ pub struct Team {
     pub version: i64,
     /// When it was founded.
     pub created_at: Timestamp,
+    /// When it was deleted; `None` while it is open.
+    pub deleted_at: Option<Timestamp>,
+}
+
+impl Team {
+    /// When it can be brought back no more; `None` while it is open.
+    pub fn purge_at(&self) -> Option<Timestamp> {
+        self.deleted_at.map(|deleted_at| deleted_at + TEAM_GRACE)
+    }
 }
 
 /// A person in a team.
@@ -40,7 +56,37 @@ pub struct Member {
     pub joined_at: Timestamp,
 }
 
-/// An open door into a team, for whoever holds its token.
+/// What became of an invitation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InvitationState {
+    /// Whoever holds its token may come in.
+    Open,
+    /// Somebody came in.
+    Used,
+    /// Its time ran out.
+    Expired,
+    /// It was taken back.
+    Revoked,
+}
+
+impl InvitationState {
+    /// The state's name in the API and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Used => "used",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    /// The state of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Open, Self::Used, Self::Expired, Self::Revoked].into_iter().find(|state| state.as_str() == name)
+    }
+}
+
+/// A door into a team, for whoever holds its token.
 #[derive(Clone, Debug)]
 pub struct Invitation {
     /// The invitation.
@@ -51,6 +97,8 @@ pub struct Invitation {
     pub role: Role,
     /// Who opened it.
     pub invited_by: Id<User>,
+    /// What became of it.
+    pub state: InvitationState,
     /// Whether it is bound to one e-mail address.
     pub email_bound: bool,
     /// When it was made.

@@ -14,6 +14,7 @@ pub mod last_seen;
 pub mod provider_tokens;
 pub mod qr_expiry;
 pub mod search_fill;
+pub mod team_purge;
 pub mod token_clean_up;
 pub mod webhooks;
 

@@ -6,7 +6,7 @@ use crate::base::id::Id;
 use crate::base::page::{Page, PageRequest};
 use crate::crypto::blind_index::BlindColumn;
 use crate::domain::role::Role;
-use crate::domain::team::{Invitation, Team};
+use crate::domain::team::{Invitation, InvitationState, Team};
 use crate::domain::text::Email;
 use crate::domain::user::User;
 use crate::domain::{Conflict, Error};
@@ -15,20 +15,41 @@ use super::engine::{Row, Value};
 use super::session::TokenRecord;
 use super::tx::{ReadTx, Tx};
 
+/// What became of an invitation, at `?4`.
+macro_rules! state {
+    () => {
+        "CASE WHEN accepted_at IS NOT NULL THEN 'used' WHEN revoked_at IS NOT NULL THEN 'revoked' \
+         WHEN expires_at <= ?4 THEN 'expired' ELSE 'open' END"
+    };
+}
+
+/// The columns of an invitation but its state.
+macro_rules! columns {
+    () => {
+        "id, team_id, role, invited_by, email_bidx IS NOT NULL, created_at, expires_at"
+    };
+}
+
+/// Whether the invitation's team is open.
+macro_rules! team_is_open {
+    () => {
+        "EXISTS (SELECT 1 FROM teams t WHERE t.id = team_id AND t.deleted_at IS NULL)"
+    };
+}
+
 statements! {
     INSERT = "INSERT INTO invitations (id, team_id, selector, hash, role, email_bidx, invited_by, created_at, \
         expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-    FIND_TOKEN = "SELECT hash, accepted_at IS NOT NULL OR revoked_at IS NOT NULL OR expires_at <= ?2 \
-        FROM invitations WHERE selector = ?1";
-    ACCEPT = "UPDATE invitations SET accepted_at = ?2 WHERE selector = ?1 AND accepted_at IS NULL \
-        AND revoked_at IS NULL AND expires_at > ?2 AND (email_bidx IS NULL OR email_bidx = ?3) \
-        RETURNING id, team_id, role, invited_by, email_bidx IS NOT NULL, created_at, expires_at";
+    FIND_TOKEN = concat!("SELECT hash, accepted_at IS NOT NULL OR revoked_at IS NOT NULL OR expires_at <= ?2 \
+        OR NOT ", team_is_open!(), " FROM invitations WHERE selector = ?1");
+    ACCEPT = concat!("UPDATE invitations SET accepted_at = ?2 WHERE selector = ?1 AND accepted_at IS NULL \
+        AND revoked_at IS NULL AND expires_at > ?2 AND (email_bidx IS NULL OR email_bidx = ?3) AND ", team_is_open!(),
+        " RETURNING ", columns!());
     ACCEPTED_BY = "UPDATE invitations SET accepted_by = ?2 WHERE id = ?1";
-    FIND_OPEN = "SELECT id, team_id, role, invited_by, email_bidx IS NOT NULL, created_at, expires_at \
-        FROM invitations WHERE team_id = ?1 AND id = ?2 AND accepted_at IS NULL AND revoked_at IS NULL";
-    LIST_OPEN = "SELECT id, team_id, role, invited_by, email_bidx IS NOT NULL, created_at, expires_at \
-        FROM invitations WHERE team_id = ?1 AND id > ?2 AND (?3 IS NULL OR invited_by = ?3) AND accepted_at IS NULL \
-        AND revoked_at IS NULL AND expires_at > ?4 ORDER BY id LIMIT ?5";
+    FIND_OPEN = concat!("SELECT ", columns!(), " FROM invitations WHERE team_id = ?1 AND id = ?2 \
+        AND accepted_at IS NULL AND revoked_at IS NULL");
+    LIST = concat!("SELECT ", columns!(), " FROM invitations WHERE team_id = ?1 AND id > ?2 \
+        AND (?3 IS NULL OR invited_by = ?3) AND ", state!(), " = ?6 ORDER BY id LIMIT ?5");
     REVOKE_OF_INVITER = "UPDATE invitations SET revoked_at = ?4 WHERE team_id = ?1 AND invited_by = ?2 AND role = ?3 \
         AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > ?4";
     REVOKE = "UPDATE invitations SET revoked_at = ?3 WHERE team_id = ?1 AND id = ?2 AND accepted_at IS NULL \
@@ -58,6 +79,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewInvitation) -> Result<Invitation, Error>
         team: new.team,
         role: new.role,
         invited_by: tx.user()?,
+        state: InvitationState::Open,
         email_bound: new.email.is_some(),
         created_at: now,
         expires_at: now + new.lifetime,
@@ -78,12 +100,13 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewInvitation) -> Result<Invitation, Error>
     Ok(invitation)
 }
 
-fn invitation(row: &Row<'_>) -> Result<Invitation, Error> {
+fn invitation(row: &Row<'_>, state: InvitationState) -> Result<Invitation, Error> {
     Ok(Invitation {
         id: row.id(0)?,
         team: row.id(1)?,
         role: row.word(2, Role::parse)?,
         invited_by: row.id(3)?,
+        state,
         email_bound: row.integer(4)? == 1,
         created_at: row.time(5)?,
         expires_at: row.time(6)?,
@@ -100,7 +123,8 @@ pub fn find_token(read: &ReadTx<'_>, selector: &str) -> Result<Option<(Option<St
 pub fn accept(tx: &mut Tx<'_>, selector: &str, email: Option<&Email>) -> Result<Invitation, Error> {
     let index = email.map(|email| tx.blind_index(BlindColumn::InvitationEmail, email.as_str()));
     let values = [Value::plain(selector), tx.now().into(), index.into()];
-    tx.first(ACCEPT, &values, |row| invitation(&row))?.ok_or(Error::Conflict(Conflict::InvitationClosed))
+    let accepted = tx.first(ACCEPT, &values, |row| invitation(&row, InvitationState::Used))?;
+    accepted.ok_or(Error::Conflict(Conflict::InvitationClosed))
 }
 
 /// Notes who accepted.
@@ -111,19 +135,21 @@ pub fn record_accepter(tx: &mut Tx<'_>, id: Id<Invitation>, user: Id<User>) -> R
 
 /// A team's invitation that nobody has used or revoked.
 pub fn find_open(read: &ReadTx<'_>, team: Id<Team>, id: Id<Invitation>) -> Result<Option<Invitation>, Error> {
-    read.first(FIND_OPEN, &[team.into(), id.into()], |row| invitation(&row))
+    read.first(FIND_OPEN, &[team.into(), id.into()], |row| invitation(&row, InvitationState::Open))
 }
 
-/// A team's open invitations; of `inviter` alone, when one is named.
-pub fn list_open(
+/// A team's invitations in one state; of `inviter` alone, when one is named.
+pub fn list(
     read: &ReadTx<'_>,
     team: Id<Team>,
     inviter: Option<Id<User>>,
+    state: InvitationState,
     page: &PageRequest,
 ) -> Result<Page<Invitation>, Error> {
     let after = Value::plain(page.after().unwrap_or_default());
-    let values = [team.into(), after, inviter.into(), read.now().into(), page.fetch().into()];
-    let invitations = read.all(LIST_OPEN, &values, |row| invitation(&row))?;
+    let now = read.now().into();
+    let values = [team.into(), after, inviter.into(), now, page.fetch().into(), state.as_str().into()];
+    let invitations = read.all(LIST, &values, |row| invitation(&row, state))?;
     Ok(page.cut(invitations, |invitation| invitation.id.to_string()))
 }
 

@@ -15,6 +15,7 @@ use super::engine::{Engine, Value};
 statements! {
     FIND = "SELECT wrapped FROM data_keys WHERE owner_kind = ?1 AND owner_id = ?2";
     INSERT = "INSERT INTO data_keys (owner_kind, owner_id, wrapped, created_at) VALUES (?1, ?2, ?3, ?4)";
+    DELETE = "DELETE FROM data_keys WHERE owner_kind = ?1 AND owner_id = ?2";
 }
 
 /// The keyring, and the data keys opened with it so far.
@@ -69,6 +70,13 @@ impl Keys {
         let values = [owner.kind.as_str().into(), owner.id.into(), Value::bytes(&wrapped), now.into()];
         engine.execute(INSERT, &values)?;
         Ok(())
+    }
+
+    /// Destroys an owner's key, in the database and in memory; answers how many there were. A reader who began before the
+    /// commit may put it into memory once more: whoever destroys in several acts calls this in each.
+    pub fn destroy(&self, engine: &dyn Engine, owner: Owner) -> Result<usize, Error> {
+        self.opened.write().unwrap_or_else(PoisonError::into_inner).remove(&owner);
+        engine.execute(DELETE, &[owner.kind.as_str().into(), owner.id.into()])
     }
 
     fn remember(&self, owner: Owner, dek: &Dek) {

@@ -26,6 +26,7 @@ pub mod device;
 mod door;
 mod engine;
 pub mod feed;
+pub mod grant;
 pub mod idempotency;
 pub mod identity;
 mod inspection;
@@ -61,6 +62,7 @@ mod standing;
 #[cfg(test)]
 mod statements;
 pub mod team;
+pub mod team_end;
 pub mod tombstone;
 pub mod trip;
 mod tx;

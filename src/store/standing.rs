@@ -11,7 +11,7 @@ use crate::domain::session::{Method, STEP_UP_WINDOW};
 use crate::domain::user::{User, UserState};
 use crate::domain::{AuthFailure, Error};
 
-use super::action::{Scope, Target};
+use super::action::{Asker, Scope, Target};
 use super::engine::{Row, Value};
 use super::tx::{ReadTx, Tx};
 
@@ -180,5 +180,13 @@ impl Tx<'_> {
     /// own, from the same facts, scopes of API keys included.
     pub fn demand(&self, permission: Permission, target: Target, relation: Relation) -> Result<(), Error> {
         admit(permission, &Standing::read(self, self.actor(), target)?, relation)
+    }
+}
+
+impl Asker<'_> {
+    /// The caller as the door would judge them before another target at this same moment.
+    pub fn before(&self, read: &ReadTx<'_>, target: Target) -> Result<Subject, Error> {
+        let actor = Actor::User(self.signed_in()?);
+        Ok(Standing::read(read, &actor, target)?.subject)
     }
 }

@@ -9,10 +9,10 @@ use crate::crypto::keyring::RootKey;
 
 use super::{
     Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, comment, conversation, credential,
-    credential_share, custody, delegation, delegation_list, device, door, feed, idempotency, identity, inspection,
-    invitation, job, keys, label, leaving, login, login_code, message, notification, open, overdue, participant,
-    passkey, people, preference, provider_token, qr_sign_in, quota, search, search_fill, search_hit, search_lists,
-    session, standing, team, tombstone, trip, user, watch, webhook, webhook_delivery,
+    credential_share, custody, delegation, delegation_list, device, door, feed, grant, idempotency, identity,
+    inspection, invitation, job, keys, label, leaving, login, login_code, message, notification, open, overdue,
+    participant, passkey, people, preference, provider_token, qr_sign_in, quota, search, search_fill, search_hit,
+    search_lists, session, standing, team, team_end, tombstone, trip, user, watch, webhook, webhook_delivery,
 };
 
 const ALL: &[(&str, &[&str])] = &[
@@ -31,6 +31,7 @@ const ALL: &[(&str, &[&str])] = &[
     ("device", device::STATEMENTS),
     ("door", door::STATEMENTS),
     ("feed", feed::STATEMENTS),
+    ("grant", grant::STATEMENTS),
     ("idempotency", idempotency::STATEMENTS),
     ("identity", identity::STATEMENTS),
     ("inspection", inspection::STATEMENTS),
@@ -59,6 +60,7 @@ const ALL: &[(&str, &[&str])] = &[
     ("session", session::STATEMENTS),
     ("standing", standing::STATEMENTS),
     ("team", team::STATEMENTS),
+    ("team_end", team_end::STATEMENTS),
     ("tombstone", tombstone::STATEMENTS),
     ("trip", trip::STATEMENTS),
     ("user", user::STATEMENTS),
@@ -131,7 +133,9 @@ fn what_does_not_follow_an_index_is_known() {
     quota: SCAN quota_state | SELECT user_id, quota, free_at FROM quota_state
     search_fill: SCAN search_teams USING INDEX search_teams_to_fill | SELECT team_id, filled_to FROM search_teams WHERE
     team: USE TEMP B-TREE FOR ORDER BY | SELECT t.id, t.name_sealed, t.version, t.created_at, m.role
-    team: USE TEMP B-TREE FOR ORDER BY | SELECT u.id, u.name_sealed, m.role, m.joined_at FROM
+
+    team: USE TEMP B-TREE FOR ORDER BY | SELECT t.id, t.name_sealed, t.version, t.created_at, t.deleted_at,    team: USE TEMP B-TREE FOR ORDER BY | SELECT u.id, u.name_sealed, m.role, m.joined_at FROM
+    team_end: USE TEMP B-TREE FOR ORDER BY | SELECT t.id FROM memberships m JOIN
     trip: SCAN (subquery-1) | SELECT count(*) FROM (SELECT 1 FROM
     user: SCAN CONSTANT ROW | SELECT EXISTS (SELECT 1 FROM users)
     user: SCAN users USING COVERING INDEX sqlite_autoindex_users_2 | SELECT EXISTS (SELECT 1 FROM users)

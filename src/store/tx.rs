@@ -252,6 +252,11 @@ impl<'a> Tx<'a> {
         self.read.keys.create(self.read.engine, owner, self.read.now, self.entropy)
     }
 
+    /// Destroys an owner's data key: what it sealed can be read by nobody any more. Answers how many there were.
+    pub(super) fn destroy_dek(&mut self, owner: Owner) -> Result<usize, Error> {
+        self.read.keys.destroy(self.read.engine, owner)
+    }
+
     pub(super) fn seal(&self, owner: Owner, column: Column, row: uuid::Uuid, text: &str) -> Result<Sealed, Error> {
         let dek = self.dek(owner)?;
         Ok(field::seal(&dek, column.place(row, owner), text.as_bytes(), self.entropy))

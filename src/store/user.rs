@@ -109,6 +109,11 @@ pub fn find(read: &ReadTx<'_>, id: Id<User>) -> Result<Option<User>, Error> {
     read.first(FIND, &[id.into()], |row| user(read, &row))
 }
 
+/// Whether there is such a person, who may act.
+pub fn may_act(read: &ReadTx<'_>, id: Id<User>) -> Result<bool, Error> {
+    Ok(find(read, id)?.is_some_and(|user| user.state == UserState::Active))
+}
+
 /// The person with this id, who must be there.
 pub fn get(read: &ReadTx<'_>, id: Id<User>) -> Result<User, Error> {
     find(read, id)?.ok_or(Error::NotFound)

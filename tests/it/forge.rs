@@ -25,6 +25,11 @@ pub fn number(world: &World, query: &str) -> i64 {
     connection(world).query_row(query, [], |row| row.get(0)).unwrap()
 }
 
+/// A text out of the database, when there is one.
+pub fn text(world: &World, query: &str) -> Option<String> {
+    connection(world).query_row(query, [], |row| row.get(0)).ok()
+}
+
 /// How many rows a table has.
 pub fn count(world: &World, table: &str) -> i64 {
     number(world, &["SELECT count(*) FROM ", table].concat())

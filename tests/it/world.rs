@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use milton::app::sign_in::Whom;
 use milton::app::{App, AppOptions, QuotaFigures};
-use milton::base::clock::{ManualClock, Timestamp};
+use milton::base::clock::{Clock, ManualClock, Timestamp};
 use milton::base::entropy::SeededEntropy;
 use milton::crypto::RootKey;
 use milton::domain::actor::{Actor, Caller};
@@ -233,6 +233,11 @@ impl World {
             milton::store::audit_log::Verified::Sound { rows } => rows,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// The present.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Moves the clock.

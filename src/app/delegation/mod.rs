@@ -42,7 +42,7 @@ impl Which {
     }
 
     /// How the caller stands to it.
-    fn relation(self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
+    pub(super) fn relation(self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
         self.relation_of(read, caller.actor.user())
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::matrix::{Cell, Doors, Permission, When};
+use super::matrix::{Cell, Doors, Permission};
 
 /// The matrix as text: what the snapshot shows and what is hashed at start.
 pub fn describe() -> String {
@@ -21,19 +21,7 @@ pub fn describe() -> String {
 }
 
 fn word(cell: Cell) -> String {
-    let when = match cell.when {
-        When::Never => "-",
-        When::Always => "yes",
-        When::Own => "own",
-        When::Participant => "participant",
-        When::Assigned => "assigned",
-        When::OwnOrAssigned => "own/assigned",
-        When::OwnUntouched => "own untouched",
-        When::Granted => "granted",
-        When::Reported => "reported",
-        When::Below => "below",
-        When::OwnBelow => "own below",
-    };
+    let when = cell.when.as_str();
     if cell.step_up { format!("{when} s") } else { when.to_owned() }
 }
 

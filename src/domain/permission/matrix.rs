@@ -27,6 +27,25 @@ pub enum When {
     OwnBelow,
 }
 
+impl When {
+    /// In words, as the description of the matrix and the API have it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "-",
+            Self::Always => "yes",
+            Self::Own => "own",
+            Self::Participant => "participant",
+            Self::Assigned => "assigned",
+            Self::OwnOrAssigned => "own/assigned",
+            Self::OwnUntouched => "own untouched",
+            Self::Granted => "granted",
+            Self::Reported => "reported",
+            Self::Below => "below",
+            Self::OwnBelow => "own below",
+        }
+    }
+}
+
 /// One cell of the matrix.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Cell {

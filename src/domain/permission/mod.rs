@@ -1,12 +1,14 @@
 //! THE matrix: who may do what, for the store, the OpenAPI description and the snapshot test. Facts in, a decision out.
 
 mod describe;
+mod explain;
 mod matrix;
 mod scopes;
 
 use super::role::Role;
 
 pub use describe::describe;
+pub use explain::{Condition, Explanation, Reason, Step, explain, resolve};
 pub use matrix::{Cell, Doors, Permission, Sphere, When};
 pub use scopes::Scopes;
 
@@ -56,13 +58,15 @@ impl Binding {
         }
     }
 
-    /// The role that counts for a permission.
-    fn role_for(self, permission: Permission) -> Option<Role> {
+    /// The role that counts for a permission, or why there is none.
+    fn role_for(self, permission: Permission) -> Result<Role, Reason> {
         match self {
-            Self::Nothing => None,
-            Self::Member(role) => Some(role),
-            Self::Closed(role) => WHILE_CLOSED.contains(&permission).then_some(role),
-            Self::Guest(role) => FOR_GUESTS.contains(&permission).then_some(role),
+            Self::Nothing => Err(Reason::NoRole),
+            Self::Member(role) => Ok(role),
+            Self::Closed(role) if WHILE_CLOSED.contains(&permission) => Ok(role),
+            Self::Closed(_) => Err(Reason::TeamClosed),
+            Self::Guest(role) if FOR_GUESTS.contains(&permission) => Ok(role),
+            Self::Guest(_) => Err(Reason::GuestLimit),
         }
     }
 }
@@ -158,52 +162,19 @@ const NEVER_VOUCHED: [Permission; 4] = [
 ];
 
 /// What stands against it before any role is looked at.
-fn prohibited(permission: Permission, account: Account, assurance: Assurance) -> Option<Decision> {
+fn prohibited(permission: Permission, account: Account, assurance: Assurance) -> Option<Reason> {
     match (account, assurance) {
-        (Account::Ended, _) => Some(Decision::Deny),
-        (Account::Leaving, _) if !WHILE_LEAVING.contains(&permission) => Some(Decision::Deny),
-        (_, Assurance::Key(scopes)) if !scopes.contains(permission) => Some(Decision::OutOfScope),
-        (_, Assurance::Vouched) if NEVER_VOUCHED.contains(&permission) => Some(Decision::Deny),
+        (Account::Ended, _) => Some(Reason::Suspended),
+        (Account::Leaving, _) if !WHILE_LEAVING.contains(&permission) => Some(Reason::Leaving),
+        (_, Assurance::Key(scopes)) if !scopes.contains(permission) => Some(Reason::KeyScope),
+        (_, Assurance::Vouched) if NEVER_VOUCHED.contains(&permission) => Some(Reason::VouchedDevice),
         _ => None,
     }
 }
 
-/// Decides: prohibitions first, then the role's cell, then its condition, then step-up.
+/// Decides: prohibitions first, then the role's cell, then its condition, then step-up. [`explain`] says why.
 pub fn decide(permission: Permission, subject: Subject, relation: Relation) -> Decision {
-    let doors = permission.doors();
-    let through = |open: bool| if open { Decision::Allow } else { Decision::Deny };
-    let (account, instance_role, team, assurance) = match subject {
-        Subject::Anonymous => return through(doors.anonymous),
-        Subject::Job => return through(doors.job),
-        Subject::Operator => return through(doors.operator),
-        Subject::User { account, instance_role, team, assurance } => (account, instance_role, team, assurance),
-    };
-    if let Some(refused) = prohibited(permission, account, assurance) {
-        return refused;
-    }
-    let Some((sphere, cells)) = permission.row() else {
-        return through(doors.signed_in);
-    };
-    let role = match sphere {
-        Sphere::Instance => instance_role,
-        Sphere::Team => team.role_for(permission),
-    };
-    let Some(role) = role else {
-        return Decision::Deny;
-    };
-    // Whoever was let in to one thing takes part in it.
-    let participant = relation.participant || matches!(team, Binding::Guest(_));
-    let relation = Relation { participant, ..relation };
-    let cell = cell_of(role, cells);
-    if !holds(cell.when, role, relation) {
-        return Decision::Deny;
-    }
-    match assurance {
-        _ if !cell.step_up => Decision::Allow,
-        Assurance::Fresh => Decision::Allow,
-        Assurance::Stale | Assurance::Vouched => Decision::StepUp,
-        Assurance::Key(_) => Decision::Deny,
-    }
+    explain(permission, subject, relation).reason.decision()
 }
 
 /// The role's own column.

@@ -145,6 +145,58 @@ proptest! {
     }
 }
 
+fn any_subject() -> impl Strategy<Value = Subject> {
+    let scopes = prop::collection::vec(any_permission(), 0..100).prop_map(|scopes| Assurance::Key(Scopes::of(scopes)));
+    let assurance =
+        prop_oneof![prop::sample::select(vec![Assurance::Fresh, Assurance::Stale, Assurance::Vouched]), scopes];
+    let account = prop::sample::select(vec![Account::Active, Account::Active, Account::Leaving, Account::Ended]);
+    let binding = (
+        any_role(),
+        prop::sample::select(vec![Binding::Member as fn(Role) -> Binding, Binding::Closed, Binding::Guest]),
+    )
+        .prop_map(|(role, kind)| role.map_or(Binding::Nothing, kind));
+    let person = (account, any_role(), binding, assurance).prop_map(|(account, instance_role, team, assurance)| {
+        Subject::User { account, instance_role, team, assurance }
+    });
+    prop_oneof![8 => person, 1 => prop::sample::select(vec![Subject::Anonymous, Subject::Job, Subject::Operator])]
+}
+
+fn any_relation() -> impl Strategy<Value = Relation> {
+    (any::<[bool; 6]>(), any_role()).prop_map(|([own, assigned, participant, untouched, granted, reported], target)| {
+        Relation { own, assigned, participant, untouched, granted, reported, target }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_096))]
+    #[test]
+    fn an_explanation_says_what_is_decided_and_holds_together(
+        permission in any_permission(), subject in any_subject(), relation in any_relation(),
+    ) {
+        let Explanation { reason, condition } = explain(permission, subject, relation);
+        let decision = decide(permission, subject, relation);
+        prop_assert_eq!(reason.decision(), decision);
+        prop_assert!(!reason.is_prohibition() || !matches!(decision, Decision::Allow | Decision::StepUp));
+        let is_open = matches!(decision, Decision::Allow | Decision::StepUp);
+        prop_assert!(!is_open || condition.is_none_or(|condition| condition.met));
+        prop_assert_eq!(reason == Reason::Condition, condition.is_some_and(|condition| !condition.met));
+        let (Subject::User { .. }, Some((sphere, _))) = (subject, permission.row()) else { return Ok(()) };
+        let steps = resolve(sphere, subject);
+        let nothing_found = steps.last() == Some(&Step::Default);
+        prop_assert!(!(nothing_found && is_open), "nothing is open to nobody");
+        prop_assert!(reason != Reason::NoRole || nothing_found, "and nobody is told so who has a role");
+        let found = |step: &Step| matches!(step, Step::Instance(Some(_)) | Step::Team(Some(_)) | Step::Grant(Some(_)));
+        prop_assert_eq!(steps.iter().filter(|step| found(step)).count(), usize::from(!nothing_found));
+        prop_assert_eq!(steps.iter().position(found), (!nothing_found).then(|| steps.len() - 1), "the first hit ends it");
+    }
+}
+
+#[test]
+fn every_reason_has_a_name_of_its_own() {
+    let names: std::collections::BTreeSet<_> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
+    assert_eq!(names.len(), Reason::ALL.len());
+}
+
 #[test]
 fn only_the_doors_let_strangers_in() {
     for &permission in Permission::ALL {

@@ -11,10 +11,12 @@ use uuid::Uuid;
 use super::Tag;
 use super::answer::{Created, Removed, Shown, WithCookie};
 use super::auth::{Begun, Device, SessionBegun, SignedIn, arrival};
-use super::model::{Invitation, List, Role, moment, page_request};
+use super::model::{Invitation, InvitationState, List, Role, moment, page_request};
 use crate::app::invitation::{self, Invite, Revoke};
 use crate::base::id::Id;
+use crate::base::qr::QrCode;
 use crate::base::secret::Secret;
+use crate::domain::Error;
 use crate::domain::text::Email;
 use crate::http::body::{Body, SMALL};
 use crate::http::caller::{Member, Visitor};
@@ -43,6 +45,8 @@ struct InvitationWithToken {
     /// The address to hand on; the token stands behind `#`, where no server log sees it.
     url: String,
     token: String,
+    /// The address as a QR code, an SVG image.
+    qr_svg: String,
     role: Role,
     expires_at: OffsetDateTime,
 }
@@ -118,7 +122,9 @@ impl Invitations {
         let acted = member.invite(&member.caller, invite, member.mark).await?;
         let made = acted.output;
         let location = format!("/api/v1/teams/{}/invitations/{}", made.invitation.team, made.invitation.id);
+        let code = QrCode::of(made.url.expose()).ok_or_else(|| Error::internal("an address too long for a code"))?;
         let body = InvitationWithToken {
+            qr_svg: code.svg(),
             id: made.invitation.id.uuid(),
             url: made.url.expose().clone(),
             token: made.token.expose().clone(),
@@ -128,14 +134,16 @@ impl Invitations {
         Ok(Created::at(location, body, acted.seq, None, acted.allowance.as_ref()))
     }
 
-    /// A team's open invitations
+    /// A team's invitations
     ///
-    /// All of them for Owners and Admins, one's own for Managers. Permission `invitation:read`.
+    /// Those in one state: all of them for Owners and Admins, one's own for Managers. Permission `invitation:read`.
     #[oai(path = "/teams/:team/invitations", method = "get", operation_id = "listInvitations")]
     async fn list(
         &self,
         member: Member,
         team: Path<Uuid>,
+        /// In this state; open ones when left out.
+        state: Query<Option<InvitationState>>,
         /// How many at most.
         #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
         limit: Query<Option<u32>>,
@@ -143,7 +151,8 @@ impl Invitations {
         cursor: Query<Option<String>>,
     ) -> Result<Shown<List<Invitation>>, Failure> {
         let page = page_request(limit.0, cursor.0.as_deref())?;
-        let query = invitation::List { team: Id::from_uuid(team.0), page };
+        let state = state.0.unwrap_or(InvitationState::Open).into();
+        let query = invitation::List { team: Id::from_uuid(team.0), state, page };
         Ok(Shown::plain(List::of(member.ask(&member.caller, query).await?, Invitation::from)))
     }
 

@@ -1,6 +1,7 @@
 //! The API's operations, one file per feature; each is a thin coat over an action or a query.
 
 mod admin;
+mod admin_teams;
 mod answer;
 mod api_keys;
 mod auth;
@@ -12,6 +13,7 @@ mod delegation_steps;
 mod delegations;
 mod devices;
 mod events;
+mod grants;
 mod identities;
 mod invitations;
 mod jobs;
@@ -24,11 +26,13 @@ mod notifications;
 mod participants;
 mod passkeys;
 mod people;
+mod permissions;
 mod preferences;
 mod qr;
 mod search;
 mod sessions;
 mod step_up;
+mod team_life;
 mod teams;
 mod watchers;
 mod webhooks;
@@ -45,10 +49,8 @@ pub type Api = (
     (auth::Auth, auth::Providers, qr::Qr, passkeys::Passkeys, step_up::StepUp),
     (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
     (sessions::Sessions, devices::Devices, notifications::Notifications, preferences::Preferences, events::Events),
-    (people::People, admin::Admin, jobs::Jobs),
-    (teams::Teams, invitations::Invitations, delegations::Delegations, webhooks::Webhooks, search::Search),
-    (conversations::Conversations, participants::Participants, messages::Messages),
-    (credentials::PersonalCredentials, credentials::TeamCredentials),
+    (people::People, admin::Admin, admin_teams::AdminTeams, jobs::Jobs),
+    (teams::Teams, team_life::TeamLife, invitations::Invitations, grants::Grants, permissions::Permissions),
     (
         delegations::Delegations,
         delegation_lists::DelegationLists,
@@ -56,6 +58,8 @@ pub type Api = (
         comments::Comments,
         watchers::Watchers,
     ),
+    (conversations::Conversations, participants::Participants, messages::Messages, search::Search),
+    (credentials::PersonalCredentials, credentials::TeamCredentials, webhooks::Webhooks),
 );
 
 /// How the document groups the operations.
@@ -75,6 +79,8 @@ enum Tag {
     Teams,
     /// Doors into a team.
     Invitations,
+    /// What is open to people outside of a team.
+    Guests,
     /// Accountable hand-offs.
     Delegations,
     /// Who talks with whom, about what.
@@ -96,10 +102,8 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
         (auth::Auth, auth::Providers, qr::Qr, passkeys::Passkeys, step_up::StepUp),
         (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
         (sessions::Sessions, devices::Devices, notifications::Notifications, preferences::Preferences, events::Events),
-        (people::People, admin::Admin, jobs::Jobs),
-        (teams::Teams, invitations::Invitations, delegations::Delegations, webhooks::Webhooks, search::Search),
-        (conversations::Conversations, participants::Participants, messages::Messages),
-        (credentials::PersonalCredentials, credentials::TeamCredentials),
+        (people::People, admin::Admin, admin_teams::AdminTeams, jobs::Jobs),
+        (teams::Teams, team_life::TeamLife, invitations::Invitations, grants::Grants, permissions::Permissions),
         (
             delegations::Delegations,
             delegation_lists::DelegationLists,
@@ -107,6 +111,8 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
             comments::Comments,
             watchers::Watchers,
         ),
+        (conversations::Conversations, participants::Participants, messages::Messages, search::Search),
+        (credentials::PersonalCredentials, credentials::TeamCredentials, webhooks::Webhooks),
     );
     let about = format!("{ABOUT}\n\n## Problems\n\n{}", catalog::markdown());
     OpenApiService::new(api, "Milton", env!("CARGO_PKG_VERSION"))

@@ -2,13 +2,14 @@
 
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
-use poem_openapi::{Object, OpenApi};
+use poem_openapi::{Enum, Object, OpenApi};
 use uuid::Uuid;
 
 use super::Tag;
 use super::answer::{Changed, Created, Made, Removed, Shown, etag, if_match};
 use super::model::{List, Member as TeamMember, Role, Team, page_request};
 use crate::app::team::{ChangeRole, Create, Get, Leave, ListMembers, ListMine, MyTeam, RemoveMember, Update};
+use crate::app::team_end::{Delete, ListClosed};
 use crate::base::id::Id;
 use crate::domain::text::Name;
 use crate::http::body::Body;
@@ -23,6 +24,16 @@ pub struct Teams;
 struct TeamName {
     #[oai(validator(min_length = 1, max_length = 100))]
     name: String,
+}
+
+/// Whether a team is open.
+#[derive(Enum, Clone, Copy)]
+#[oai(rename_all = "lowercase")]
+enum TeamState {
+    /// It is.
+    Open,
+    /// It was deleted, and can be brought back.
+    Closed,
 }
 
 /// A member's new role.
@@ -49,11 +60,14 @@ impl Teams {
 
     /// Which teams do I belong to?
     ///
-    /// Permission `team:list-own`.
+    /// With `state=closed`, those of my teams that an Owner deleted and that I, being one, can bring back until their
+    /// `purge_at`. Permission `team:list-own`.
     #[oai(path = "/", method = "get", operation_id = "listTeams")]
     async fn list(
         &self,
         member: Member,
+        /// In this state; open ones when left out.
+        state: Query<Option<TeamState>>,
         /// How many at most.
         #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
         limit: Query<Option<u32>>,
@@ -61,7 +75,10 @@ impl Teams {
         cursor: Query<Option<String>>,
     ) -> Result<Shown<List<Team>>, Failure> {
         let page = page_request(limit.0, cursor.0.as_deref())?;
-        let list = member.ask(&member.caller, ListMine { page }).await?;
+        let list = match state.0 {
+            None | Some(TeamState::Open) => member.ask(&member.caller, ListMine { page }).await?,
+            Some(TeamState::Closed) => member.ask(&member.caller, ListClosed { page }).await?,
+        };
         Ok(Shown::plain(List::of(list, Team::from)))
     }
 
@@ -97,6 +114,24 @@ impl Teams {
         let acted = member.act(&member.caller, action).await?;
         let tag = etag(acted.output.team.version);
         Ok(Changed::Changed(Json(acted.output.into()), acted.seq, Some(tag)))
+    }
+
+    /// Delete a team
+    ///
+    /// It is closed to everybody from the next request on, guests included; its open invitations are revoked, its members
+    /// told. An Owner can bring it back for 30 days; then its key is destroyed, and everything in it with that. Wants a
+    /// recent sign-in. Permission `team:delete` · event `team.deleted`.
+    #[oai(path = "/:team", method = "delete", operation_id = "deleteTeam")]
+    async fn delete(
+        &self,
+        member: Member,
+        team: Path<Uuid>,
+        /// The `etag` that was seen, or `*`.
+        #[oai(name = "If-Match")]
+        if_match_header: Header<String>,
+    ) -> Result<Removed, Failure> {
+        let action = Delete { team: Id::from_uuid(team.0), version: if_match(&if_match_header)? };
+        Ok(Removed::Removed(member.act(&member.caller, action).await?.seq))
     }
 
     /// Who belongs to a team?

@@ -5,7 +5,7 @@
 ALTER TABLE teams ADD COLUMN deleted_at INTEGER;
 CREATE INDEX teams_closed ON teams (deleted_at) WHERE deleted_at IS NOT NULL;
 
--- Opens one thing of a team to somebody outside of it, for a time.
+-- Opens one thing of a team to somebody outside of it, for a time, and as long as whoever opened it is there.
 CREATE TABLE resource_grants (
     id            TEXT    NOT NULL PRIMARY KEY,
     team_id       TEXT    NOT NULL REFERENCES teams (id) ON DELETE CASCADE,
@@ -13,7 +13,7 @@ CREATE TABLE resource_grants (
     resource_id   TEXT    NOT NULL,
     user_id       TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     role          TEXT    NOT NULL CHECK (role IN ('manager', 'member')),
-    granted_by    TEXT    REFERENCES users (id) ON DELETE SET NULL,
+    granted_by    TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     created_at    INTEGER NOT NULL,
     expires_at    INTEGER NOT NULL,
     removed_at    INTEGER

@@ -73,6 +73,12 @@ pub enum Needs {
     Credential,
     /// A credential of the team's, and a share of it.
     Share,
+    /// Something of the team's that is open to a guest.
+    Grant,
+    /// The team was deleted.
+    ClosedTeam,
+    /// A team for which nobody answers.
+    OrphanTeam,
 }
 
 /// How an operation is called, and what it leaves.
@@ -159,6 +165,19 @@ const CASES: &[Case] = &[
     case("changeMemberRole", Needs::Member).with(|_| json!({"role": "manager"})),
     case("removeMember", Needs::Member),
     case("leaveTeam", Needs::ToBeMember),
+    case("createGrant", Needs::Delegation(&[])).with(|stage| {
+        let thing = stage.made();
+        json!({"resource_type": "delegation", "resource_id": thing, "user_id": stage.bob.id, "role": "member"})
+    }),
+    case("listGrants", Needs::Nothing),
+    case("removeGrant", Needs::Grant),
+    case("listMyGrants", Needs::Nothing),
+    case("explainPermissions", Needs::Nothing),
+    case("transferTeam", Needs::Nothing).with(|stage| json!({"user_id": stage.mia.id})),
+    case("deleteTeam", Needs::Nothing),
+    case("restoreTeam", Needs::ClosedTeam),
+    case("listAllTeams", Needs::Nothing),
+    case("recoverTeam", Needs::OrphanTeam).with(|stage| json!({"user_id": stage.olga.id})),
     case("createInvitation", Needs::Nothing).with(|_| json!({"role": "member"})),
     case("listInvitations", Needs::Nothing),
     case("revokeInvitation", Needs::Invitation),

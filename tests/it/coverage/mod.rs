@@ -2,6 +2,7 @@
 //! across teams, and one audit row for each change and each denial. An operation without a case here fails.
 
 mod cases;
+mod closed;
 mod stage;
 mod vouched;
 mod ways_in;
@@ -34,7 +35,8 @@ const PUBLIC: [&str; 16] = [
 ];
 
 /// Operations that everybody who is signed in may use: they answer with what is the caller's alone.
-const FOR_ALL: [&str; 3] = ["listTeams", "listMyDelegations", "listMyConversations"];
+const FOR_ALL: [&str; 5] =
+    ["listTeams", "listMyDelegations", "listMyConversations", "listMyGrants", "explainPermissions"];
 
 /// What a client can tell of an answer: everything but the request's own marks.
 fn visible(answer: &Answer) -> (u16, Value, HeaderMap) {

@@ -120,8 +120,16 @@ impl Stage {
         Call { operation, body: case.body.map(|body| body(self)) }
     }
 
+    /// The team as it was, whatever became of it: some operations end it or hand it on.
+    pub fn bring_back(&self) {
+        forge::sql(&self.world, "UPDATE teams SET deleted_at = NULL", []);
+        self.world.cast(&self.team, &self.olga, Some(Role::Owner));
+        self.world.cast(&self.team, &self.mia, Some(Role::Member));
+    }
+
     /// Makes what the case needs; answers its id and who may do it.
     pub async fn prepare(&self, needs: &Needs) -> (String, Person) {
+        self.bring_back();
         let team = format!("/api/v1/teams/{}", self.team);
         match needs {
             Needs::Nothing => (NOWHERE.to_owned(), self.olga.clone()),
@@ -166,6 +174,22 @@ impl Stage {
                 let tested = self.olga.post(&format!("{team}/webhooks/{webhook}/test"), &json!({})).await.expect(200);
                 forge::sql(&self.world, "UPDATE webhook_deliveries SET state = 'dead', next_at = NULL", []);
                 (tested.text("/id"), self.olga.clone())
+            }
+            Needs::Grant => {
+                let made = self.olga.post(&format!("{team}/delegations"), &json!({"title": "Sweep"})).await.expect(201);
+                let body = json!({"resource_type": "delegation", "resource_id": made.text("/id"),
+                    "user_id": self.bob.id, "role": "member"});
+                (self.olga.post(&format!("{team}/grants"), &body).await.expect(201).text("/id"), self.olga.clone())
+            }
+            Needs::ClosedTeam => {
+                let sql = "UPDATE teams SET deleted_at = ?2 WHERE id = ?1";
+                forge::sql(&self.world, sql, (&self.team, self.world.now().micros()));
+                (NOWHERE.to_owned(), self.olga.clone())
+            }
+            Needs::OrphanTeam => {
+                let team = self.world.team(&self.olga, "Orphan").await;
+                self.world.cast(&team, &self.olga, Some(Role::Member));
+                (team, self.olga.clone())
             }
             Needs::NewDevice => (self.new_device().await.id, self.olga.clone()),
             Needs::ScannedDevice => {

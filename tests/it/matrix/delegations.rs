@@ -6,7 +6,7 @@ use poem::http::Method;
 use serde_json::{Value, json};
 
 use super::stage::{ROLES, Stage, judge};
-use super::{accounts, chat, comments, credentials, identities, mine, passkeys, people, webhooks};
+use super::{accounts, chat, comments, credentials, identities, mine, passkeys, people, teams, webhooks};
 use crate::operations;
 use crate::world::{Answer, Person};
 
@@ -75,6 +75,7 @@ async fn try_all(own: bool, is_handed: bool) {
         for role in ROLES {
             let path = stage.delegation(delegator, assignee, chosen.steps).await;
             stage.cast(role);
+            teams::foretell(&stage, &path, chosen.permission, relation).await;
             let answer = chosen.make(&stage.caller, &path, &stage.mia).await;
             let decision = stage.decide(chosen.permission, role, relation);
             judge(&answer, decision, (chosen.id, chosen.steps, role));
@@ -138,6 +139,7 @@ fn no_operation_with_a_cell_is_forgotten() {
     tried.extend(passkeys::OPERATIONS);
     tried.extend(webhooks::OPERATIONS);
     tried.extend(credentials::OPERATIONS);
+    tried.extend(teams::OPERATIONS);
     for operation in operations::all() {
         let has_cell = operation.permission.is_some_and(|permission| permission.row().is_some());
         assert_eq!(has_cell, tried.contains(&operation.id.as_str()), "{}", operation.id);

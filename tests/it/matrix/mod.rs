@@ -11,4 +11,5 @@ mod passkeys;
 mod people;
 mod stage;
 mod table;
+mod teams;
 mod webhooks;

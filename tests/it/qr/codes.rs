@@ -48,6 +48,11 @@ impl Picture {
     }
 }
 
+/// What the code in an SVG image says.
+pub fn read_svg(svg: &str) -> String {
+    Picture::of_svg(svg).read()
+}
+
 fn attribute<'a>(svg: &'a str, name: &str) -> &'a str {
     let (_, rest) = svg.split_once(&format!(" {name}=\"")).unwrap();
     rest.split_once('"').unwrap().0

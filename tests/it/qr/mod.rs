@@ -1,7 +1,7 @@
 //! Sign-in by QR, over the API: the stage on which it plays, and the whole way in.
 
 mod attacks;
-mod codes;
+pub mod codes;
 mod limits;
 mod states;
 

@@ -8,6 +8,7 @@ use poem::http::Method;
 use serde_json::{Value, json};
 
 use crate::forge;
+use crate::qr::codes;
 use crate::world::{Answer, Options, Person, World};
 
 const ACCEPT: &str = "/api/v1/invitations/accept";
@@ -278,4 +279,52 @@ async fn a_refused_invitation_costs_no_hash_and_a_made_one_is_charged_once() {
     }
     invite(&olga, &team, &body).await.problem(429, "quota-exceeded");
     assert_eq!(world.app.hashes(), before + 2);
+}
+
+#[tokio::test]
+async fn the_code_of_an_invitation_says_its_address() {
+    let (world, olga) = World::claimed().await;
+    let team = world.team(&olga, "Ops").await;
+    let made = invite(&olga, &team, &json!({"role": "member"})).await.expect(201);
+    let said = codes::read_svg(&made.text("/qr_svg"));
+    assert_eq!(said, made.text("/url"));
+    let (_, token) = said.split_once('#').unwrap();
+    accept(&world, token, None).await.expect(201);
+}
+
+#[tokio::test]
+async fn what_became_of_each_invitation_can_be_seen() {
+    let (world, olga) = World::claimed().await;
+    let team = world.team(&olga, "Ops").await;
+    let mona = world.join(&olga, &team, "manager", "Mona").await;
+    let path = format!("/api/v1/teams/{team}/invitations");
+    let listed = async |person: &Person, query: &str| {
+        let list = person.get(&format!("{path}{query}")).await.expect(200);
+        let line = |item: &Value| format!("{} {}", item["id"].as_str().unwrap(), item["state"].as_str().unwrap());
+        list.json["items"].as_array().unwrap().iter().map(line).collect::<Vec<_>>()
+    };
+    let [used, revoked, expired, open] =
+        [60, 3_600, 60, 3_600].map(|seconds| json!({"role": "member", "expires_in": seconds}));
+    let [used, revoked, expired, open] = [
+        invite(&olga, &team, &used).await.expect(201),
+        invite(&olga, &team, &revoked).await.expect(201),
+        invite(&olga, &team, &expired).await.expect(201),
+        invite(&mona, &team, &open).await.expect(201),
+    ];
+    accept(&world, &used.text("/token"), None).await.expect(201);
+    olga.send(Method::DELETE, &revoked.header("location"), None).await.expect(204);
+    world.pass(Duration::from_mins(1));
+    for (query, made, state) in [
+        ("", &open, "open"),
+        ("?state=open", &open, "open"),
+        ("?state=revoked", &revoked, "revoked"),
+        ("?state=expired", &expired, "expired"),
+    ] {
+        assert_eq!(listed(&olga, query).await, [format!("{} {state}", made.text("/id"))], "{query}");
+    }
+    let used_ones = listed(&olga, "?state=used").await;
+    assert!(used_ones.contains(&format!("{} used", used.text("/id"))) && used_ones.len() == 2, "{used_ones:?}");
+    assert_eq!(listed(&mona, "").await.len(), 1);
+    assert_eq!(listed(&mona, "?state=used").await, Vec::<String>::new(), "what others made is theirs");
+    olga.get(&format!("{path}?state=king")).await.problem(422, "invalid");
 }

@@ -1,4 +1,6 @@
-//! Teams, the people in them, and the doors into them.
+//! Teams, the people in them, the doors into them, and their ends.
 
+mod ending;
 mod invitations;
 mod memberships;
+mod ownership;

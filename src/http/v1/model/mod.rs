@@ -7,6 +7,7 @@ mod conversation;
 mod credential;
 mod delegation;
 mod device;
+mod grant;
 mod job;
 mod live;
 mod message;
@@ -35,6 +36,7 @@ pub use credential::{
 };
 pub use delegation::{CustodyLink, Delegation, DelegationState, Priority};
 pub use device::{KnownDevice, ListedSession};
+pub use grant::{Grant, GrantKind, OpenGrant};
 pub use job::{Job, JobRun};
 pub use live::{Happening, Reason, StreamEvent};
 pub use message::{Message, ReportedMessage, Stretch, window_request};
@@ -197,12 +199,17 @@ impl From<session::Session> for Session {
 
 /// A team.
 #[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
 pub struct Team {
     id: Uuid,
     name: String,
     /// The caller's role in it.
     my_role: Role,
     created_at: OffsetDateTime,
+    /// When it was deleted; absent while it is open.
+    deleted_at: Option<OffsetDateTime>,
+    /// Until when an Owner can bring it back; absent while it is open.
+    purge_at: Option<OffsetDateTime>,
     /// Its version, for `If-Match`.
     etag: String,
 }
@@ -214,6 +221,8 @@ impl From<crate::app::team::MyTeam> for Team {
             name: mine.team.name.as_str().to_owned(),
             my_role: mine.role.into(),
             created_at: moment(mine.team.created_at),
+            deleted_at: mine.team.deleted_at.map(moment),
+            purge_at: mine.team.purge_at().map(moment),
             etag: super::answer::etag(mine.team.version),
         }
     }
@@ -239,12 +248,49 @@ impl From<team::Member> for Member {
     }
 }
 
-/// An open door into a team. Its token is shown once, when it is made.
+/// What became of an invitation.
+#[derive(Enum, Clone, Copy)]
+#[oai(rename_all = "lowercase")]
+pub enum InvitationState {
+    /// Whoever holds its token may come in.
+    Open,
+    /// Somebody came in.
+    Used,
+    /// Its time ran out.
+    Expired,
+    /// It was taken back.
+    Revoked,
+}
+
+impl From<team::InvitationState> for InvitationState {
+    fn from(state: team::InvitationState) -> Self {
+        match state {
+            team::InvitationState::Open => Self::Open,
+            team::InvitationState::Used => Self::Used,
+            team::InvitationState::Expired => Self::Expired,
+            team::InvitationState::Revoked => Self::Revoked,
+        }
+    }
+}
+
+impl From<InvitationState> for team::InvitationState {
+    fn from(state: InvitationState) -> Self {
+        match state {
+            InvitationState::Open => Self::Open,
+            InvitationState::Used => Self::Used,
+            InvitationState::Expired => Self::Expired,
+            InvitationState::Revoked => Self::Revoked,
+        }
+    }
+}
+
+/// A door into a team. Its token is shown once, when it is made.
 #[derive(Object)]
 pub struct Invitation {
     id: Uuid,
     team_id: Uuid,
     role: Role,
+    state: InvitationState,
     /// Who opened it.
     invited_by: Uuid,
     /// Whether it is bound to one e-mail address.
@@ -259,6 +305,7 @@ impl From<team::Invitation> for Invitation {
             id: invitation.id.uuid(),
             team_id: invitation.team.uuid(),
             role: invitation.role.into(),
+            state: invitation.state.into(),
             invited_by: invitation.invited_by.uuid(),
             email_bound: invitation.email_bound,
             created_at: moment(invitation.created_at),

@@ -15,7 +15,8 @@ use crate::domain::notification::{self, Heard, News};
 pub struct Notification {
     id: Uuid,
     /// `new-device`, `device-not-me`, `passkey-added`, `api-key-created`, `identity-linked`, `qr-approved`,
-    /// `message-mention`, `webhook-disabled`, `removed-from-team`, or `delegation-` with what happened to it: `offered`,
+    /// `message-mention`, `webhook-disabled`, `removed-from-team`, `grant-received`, `team-deleted`, `team-restored`,
+    /// `ownership-received`, or `delegation-` with what happened to it: `offered`,
     /// `accepted`, `declined`, `started`, `done`, `confirmed`, `reopened`, `reassigned`, `cancelled`, `returned`,
     /// `taken-over`, `overdue`, `commented` or `mentioned`.
     kind: String,
@@ -57,10 +58,14 @@ struct NotificationDetail {
     delegation_id: Option<Uuid>,
     /// The comment, when somebody said something.
     comment_id: Option<Uuid>,
-    /// What the delegation was called.
+    /// What the delegation, or what was opened, was called.
     title: Option<String>,
     /// Who did it; absent when time did.
     by: Option<String>,
+    /// What was opened: `delegation` or `conversation`.
+    resource_type: Option<String>,
+    /// Its id.
+    resource_id: Option<Uuid>,
 }
 
 impl From<News> for NotificationDetail {
@@ -102,6 +107,19 @@ impl From<News> for NotificationDetail {
                 message_id: Some(message.uuid()),
                 ..nothing
             },
+            News::GrantReceived { team, team_name, resource_type, resource, title } => Self {
+                team_id: Some(team.uuid()),
+                team_name: Some(team_name),
+                resource_type: Some(resource_type),
+                resource_id: Some(resource.uuid()),
+                title,
+                ..nothing
+            },
+            News::TeamDeleted { team, team_name }
+            | News::TeamRestored { team, team_name }
+            | News::OwnershipReceived { team, team_name } => {
+                Self { team_id: Some(team.uuid()), team_name: Some(team_name), ..nothing }
+            }
         }
     }
 }
