@@ -55,7 +55,7 @@ statements! {
         AND removed_at IS NULL";
     DELEGATION = "SELECT team_id, delegator_id FROM delegations WHERE id = ?1 AND deleted_at IS NULL";
     CONVERSATION = "SELECT c.team_id, c.created_by, c.kind = 'direct', EXISTS (SELECT 1 \
-        FROM conversation_participants p WHERE p.conversation_id = c.id AND p.user_id = ?2 AND p.left_at IS NULL) \
+        FROM participation p WHERE p.conversation_id = c.id AND p.user_id = ?2) \
         FROM conversations c WHERE c.id = ?1 AND c.deleted_at IS NULL";
     CONVERSATION_TITLE = "SELECT title_sealed FROM conversations WHERE id = ?1";
 }

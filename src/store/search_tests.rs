@@ -145,8 +145,8 @@ impl Stage {
 
     async fn conversation(&self, people: &[Id<User>]) -> Uuid {
         let id = self.id();
-        let sql =
-            "INSERT INTO conversations (id, team_id, kind, created_at, updated_at) VALUES (?1, ?2, 'group', 0, 0)";
+        let sql = "INSERT INTO conversations (id, team_id, kind, title_sealed, created_at, updated_at, last_seq) \
+                VALUES (?1, ?2, 'group', x'', 0, 0, 0)";
         self.run(sql, [id.into(), self.team.into()]).await;
         for person in people {
             let sql = "INSERT INTO conversation_participants (conversation_id, user_id, joined_at) VALUES (?1, ?2, 0)";
@@ -199,7 +199,7 @@ async fn messages_are_found_by_those_who_take_part() {
     let leave = "UPDATE conversation_participants SET left_at = 1 WHERE conversation_id = ?1 AND user_id = ?2";
     stage.run(leave, [talk.into(), stage.ben.into()]).await;
     assert_eq!(stage.find(stage.ben, "lighthouse"), [third], "whoever left");
-    stage.run("UPDATE messages SET deleted_at = 1 WHERE id = ?1", [second.into()]).await;
+    stage.run("UPDATE messages SET deleted_at = 1, body_sealed = NULL WHERE id = ?1", [second.into()]).await;
     assert_eq!(stage.find(stage.mia, "lighthouse"), [first], "a deleted message, although its words stand there");
     stage.run("UPDATE conversations SET deleted_at = 1 WHERE id = ?1", [talk.into()]).await;
     assert!(stage.find(stage.mia, "lighthouse").is_empty());
@@ -212,7 +212,7 @@ async fn a_conversation_attached_to_a_delegation_goes_with_it() {
     let talk = stage.conversation(&[stage.mia]).await;
     stage
         .run(
-            "UPDATE conversations SET kind = 'delegation', delegation_id = ?2 WHERE id = ?1",
+            "UPDATE conversations SET kind = 'delegation', delegation_id = ?2, title_sealed = NULL WHERE id = ?1",
             [talk.into(), work.into()],
         )
         .await;

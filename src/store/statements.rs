@@ -120,21 +120,27 @@ fn what_does_not_follow_an_index_is_known() {
     clean_up: SCAN invitations USING INDEX invitations_with_hash | SELECT EXISTS (SELECT t.selector FROM api_tokens
     clean_up: SCAN sign_in_links USING INDEX sign_in_links_with_hash | UPDATE sign_in_links SET hash = NULL
     clean_up: SCAN invitations USING INDEX invitations_with_hash | UPDATE invitations SET hash = NULL
-    idempotency: SCAN CONSTANT ROW | SELECT EXISTS (SELECT 1 FROM idempotency_keys
-
     conversation: USE TEMP B-TREE FOR ORDER BY | SELECT p.conversation_id, p.team_id, p.last_seq, p.read_seq FROM
-    conversation: SCAN p | SELECT count(*) FROM participation p JOIN    login: SCAN sign_in_links | UPDATE sign_in_links SET consumed_at = ?1
-    participant: SCAN p | SELECT u.id, u.name_sealed, p.joined_at, p.expires_at, r.id
-    participant: USE TEMP B-TREE FOR ORDER BY | SELECT u.id, u.name_sealed, p.joined_at, p.expires_at, r.id
-
+    conversation: USE TEMP B-TREE FOR ORDER BY | SELECT p.conversation_id, p.team_id, p.last_seq, p.read_seq FROM
+    conversation: SCAN p | SELECT count(*) FROM participation p JOIN
+    delegation_list: USE TEMP B-TREE FOR ORDER BY | SELECT d.id, d.team_id, d.title_sealed, d.body_sealed, d.labels_sealed,
+    delegation_list: USE TEMP B-TREE FOR ORDER BY | SELECT d.id, d.team_id, d.title_sealed, d.body_sealed, d.labels_sealed,
+    delegation_list: USE TEMP B-TREE FOR ORDER BY | SELECT d.id, d.team_id, d.title_sealed, d.body_sealed, d.labels_sealed,
+    delegation_list: USE TEMP B-TREE FOR ORDER BY | SELECT d.id, d.team_id, d.title_sealed, d.body_sealed, d.labels_sealed,
+    delegation_list: USE TEMP B-TREE FOR ORDER BY | SELECT d.id, d.team_id, d.title_sealed, d.body_sealed, d.labels_sealed,
+    delegation_list: USE TEMP B-TREE FOR ORDER BY | SELECT d.id, d.team_id, d.title_sealed, d.body_sealed, d.labels_sealed,
     delegation_list: USE TEMP B-TREE FOR ORDER BY | SELECT d.id, d.team_id, d.title_sealed, d.body_sealed, d.labels_sealed,
     delegation_list: USE TEMP B-TREE FOR ORDER BY | SELECT team_id FROM memberships WHERE user_id
-    login: SCAN sign_in_links | UPDATE sign_in_links SET consumed_at = ?1    qr_sign_in: SCAN (subquery-1) | SELECT count(*) FROM (SELECT 1 FROM
+    delegation_list: USE TEMP B-TREE FOR ORDER BY | SELECT team_id FROM memberships WHERE user_id
+    idempotency: SCAN CONSTANT ROW | SELECT EXISTS (SELECT 1 FROM idempotency_keys
+    login: SCAN sign_in_links | UPDATE sign_in_links SET consumed_at = ?1
+    participant: SCAN p | SELECT u.id, u.name_sealed, p.joined_at, p.expires_at, r.id
+    participant: USE TEMP B-TREE FOR ORDER BY | SELECT u.id, u.name_sealed, p.joined_at, p.expires_at, r.id
+    qr_sign_in: SCAN (subquery-1) | SELECT count(*) FROM (SELECT 1 FROM
     quota: SCAN quota_state | SELECT user_id, quota, free_at FROM quota_state
     search_fill: SCAN search_teams USING INDEX search_teams_to_fill | SELECT team_id, filled_to FROM search_teams WHERE
-    team: USE TEMP B-TREE FOR ORDER BY | SELECT t.id, t.name_sealed, t.version, t.created_at, m.role
-
-    team: USE TEMP B-TREE FOR ORDER BY | SELECT t.id, t.name_sealed, t.version, t.created_at, t.deleted_at,    team: USE TEMP B-TREE FOR ORDER BY | SELECT u.id, u.name_sealed, m.role, m.joined_at FROM
+    team: USE TEMP B-TREE FOR ORDER BY | SELECT t.id, t.name_sealed, t.version, t.created_at, t.deleted_at,
+    team: USE TEMP B-TREE FOR ORDER BY | SELECT u.id, u.name_sealed, m.role, m.joined_at FROM
     team_end: USE TEMP B-TREE FOR ORDER BY | SELECT t.id FROM memberships m JOIN
     trip: SCAN (subquery-1) | SELECT count(*) FROM (SELECT 1 FROM
     user: SCAN CONSTANT ROW | SELECT EXISTS (SELECT 1 FROM users)

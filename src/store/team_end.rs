@@ -31,8 +31,8 @@ statements! {
         WHERE m.user_id = ?1 AND m.role = 'owner' AND t.deleted_at > ?2 AND t.id > ?3 ORDER BY t.id LIMIT ?4";
     NEXT_TO_PURGE = "SELECT id FROM teams WHERE deleted_at <= ?1 ORDER BY deleted_at LIMIT 1";
     IS_DUE = "SELECT 1 FROM teams WHERE id = ?1 AND deleted_at <= ?2";
-    WORDS = purge!("search_index", "(team_id, word, resource_id)",
-        "team_id, word, resource_id FROM search_index WHERE team_id = ?1");
+    WORDS = purge!("search_index", "(team, word, found)",
+        "i.team, i.word, i.found FROM search_teams t JOIN search_index i ON i.team = t.number WHERE t.team_id = ?1");
     MENTIONS_IN_MESSAGES = purge!("message_mentions", "(message_id, user_id)", "n.message_id, n.user_id \
         FROM conversations c JOIN messages m ON m.conversation_id = c.id JOIN message_mentions n ON n.message_id = m.id \
         WHERE c.team_id = ?1");

@@ -202,20 +202,11 @@ async fn only_strangers_who_may_act_become_guests_and_only_of_what_is_there() {
 #[tokio::test]
 async fn nobody_opens_a_conversation_that_they_may_not_read_or_that_is_between_two() {
     let scene = Scene::new().await;
-    let conversation = |nth: u8, kind: &str, people: &[&Person]| {
-        let id = format!("01957000-0000-7000-8000-00000000000{nth}");
-        let insert = "INSERT INTO conversations (id, team_id, kind, pair_bidx, created_by, created_at, updated_at) \
-            VALUES (?1, ?2, ?3, CASE ?3 WHEN 'direct' THEN x'00' END, ?4, 0, 0)";
-        forge::sql(&scene.world, insert, (&id, &scene.team, kind, &people[0].id));
-        for person in people {
-            let insert =
-                "INSERT INTO conversation_participants (conversation_id, user_id, joined_at) VALUES (?1, ?2, 0)";
-            forge::sql(&scene.world, insert, (&id, &person.id));
-        }
-        id
+    let begin = async |body: serde_json::Value| {
+        scene.mona.post(&scene.in_team("/conversations"), &body).await.expect(201).text("/id")
     };
-    let (group, direct) =
-        (conversation(1, "group", &[&scene.mona, &scene.mia]), conversation(2, "direct", &[&scene.mona, &scene.olga]));
+    let group = begin(json!({"kind": "group", "title": "Brooms", "participant_ids": [scene.mia.id]})).await;
+    let direct = begin(json!({"kind": "direct", "participant_ids": [scene.olga.id]})).await;
     let body = |id: &str| json!({"resource_type": "conversation", "resource_id": id});
     let secret = scene.grant(&scene.olga, &body(&group)).await.problem(422, "invalid");
     let missing = scene.grant(&scene.olga, &body(NOWHERE)).await.problem(422, "invalid");
@@ -224,7 +215,7 @@ async fn nobody_opens_a_conversation_that_they_may_not_read_or_that_is_between_t
         scene.grant(person, &body(&direct)).await.problem(422, "invalid");
     }
     scene.grant(&scene.mona, &body(&group)).await.expect(201);
-    assert_eq!(mine(&scene.gus).await[0].get("title"), None, "it has no name");
+    assert_eq!(mine(&scene.gus).await[0]["title"], "Brooms");
     let left = "UPDATE conversation_participants SET left_at = 1 WHERE user_id = ?1";
     forge::sql(&scene.world, left, [&scene.mona.id]);
     scene.grant(&scene.mona, &body(&group)).await.problem(422, "invalid");

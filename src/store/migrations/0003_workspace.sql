@@ -117,7 +117,8 @@ WHERE d.deleted_at IS NULL AND (m.role <> 'member' OR m.user_id = d.delegator_id
     OR EXISTS (SELECT 1 FROM delegation_watchers w WHERE w.delegation_id = d.id AND w.user_id = m.user_id));
 
 -- Who takes part in which conversation at this moment: those of the team who joined and did not leave, in one about a
--- delegation as long as they may read that; and guests, each until `expires_at`.
+-- delegation as long as they may read that; and guests, each until `expires_at`, while whoever let them in
+-- is an active member.
 CREATE VIEW participation AS
 SELECT c.team_id, c.id AS conversation_id, c.last_seq, p.user_id, p.joined_at, p.read_seq,
     CAST(NULL AS INTEGER) AS expires_at
@@ -130,6 +131,8 @@ WHERE p.left_at IS NULL AND (c.delegation_id IS NULL OR EXISTS (
 UNION ALL
 SELECT c.team_id, c.id, c.last_seq, g.user_id, g.created_at, CAST(coalesce(p.read_seq, 0) AS INTEGER), g.expires_at
 FROM resource_grants g
+JOIN memberships gm ON gm.team_id = g.team_id AND gm.user_id = g.granted_by
+JOIN users gu ON gu.id = g.granted_by AND gu.state = 'active'
 JOIN conversations c ON c.id = g.resource_id AND c.team_id = g.team_id AND c.deleted_at IS NULL
 JOIN teams t ON t.id = c.team_id AND t.deleted_at IS NULL
 LEFT JOIN conversation_participants p ON p.conversation_id = c.id AND p.user_id = g.user_id

@@ -175,7 +175,7 @@ fn furnish(scene: &Scene, delegation: &str) {
     let (team, mia) = (&scene.team, &scene.mia.id);
     let numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 700)";
     for sql in [
-        format!("INSERT INTO conversations (id, team_id, kind, created_at, updated_at) VALUES ('conv', '{team}', 'group', 0, 0)"),
+        format!("INSERT INTO conversations (id, team_id, kind, title_sealed, created_at, updated_at, last_seq) VALUES ('conv', '{team}', 'group', x'00', 0, 0, 0)"),
         format!("INSERT INTO conversation_participants (conversation_id, user_id, joined_at) VALUES ('conv', '{mia}', 0)"),
         format!("INSERT INTO messages (id, conversation_id, author_id, body_sealed, created_at) {numbers} SELECT 'message' || i, 'conv', '{mia}', x'00', 0 FROM n"),
         format!("INSERT INTO message_mentions (message_id, user_id) SELECT id, '{mia}' FROM messages"),
@@ -183,12 +183,12 @@ fn furnish(scene: &Scene, delegation: &str) {
         format!("INSERT INTO delegation_watchers (delegation_id, user_id, created_at) VALUES ('{delegation}', '{mia}', 0)"),
         format!("INSERT INTO delegation_comments (id, delegation_id, author_id, body_sealed, created_at) {numbers} SELECT 'comment' || i, '{delegation}', '{mia}', x'00', 0 FROM n"),
         format!("INSERT INTO comment_mentions (comment_id, user_id) SELECT id, '{mia}' FROM delegation_comments"),
-        format!("INSERT INTO credentials (id, team_id, user_id, kind, name_sealed, name_bidx, facts_sealed, created_at, updated_at) VALUES ('cred', '{team}', '{mia}', 'note', x'00', x'00', x'00', 0, 0)"),
-        "INSERT INTO credential_versions (credential_id, version, payload_sealed, created_at) VALUES ('cred', 1, x'00', 0)".to_owned(),
+        format!("INSERT INTO credentials (id, team_id, created_by, kind, name_sealed, name_bidx, facts_sealed, created_at, updated_at) VALUES ('cred', '{team}', '{mia}', 'note', x'00', x'00', x'00', 0, 0)"),
+        "INSERT INTO credential_versions (id, credential_id, version, payload_sealed, created_at) VALUES ('version', 'cred', 1, x'00', 0)".to_owned(),
         "INSERT INTO credential_shares (id, credential_id, role, created_at) VALUES ('share', 'cred', 'member', 0)".to_owned(),
         format!("INSERT INTO webhooks (id, team_id, name_sealed, url_sealed, secret_sealed, events, state, cursor, created_at, updated_at) VALUES ('hook', '{team}', x'00', x'00', x'00', '', 'disabled', 0, 0, 0)"),
         "INSERT INTO webhook_deliveries (id, webhook_id, seq, state, created_at) VALUES ('delivery', 'hook', 1, 'dead', 0)".to_owned(),
-        format!("INSERT INTO search_index (team_id, word, resource_id, resource_type) {numbers} SELECT '{team}', i, '{delegation}', 'delegation' FROM n"),
+        format!("INSERT INTO search_index (team, word, found) {numbers} SELECT t.number, i, x'00' FROM n, search_teams t WHERE t.team_id = '{team}'"),
     ] {
         forge::sql(&scene.world, &sql, []);
     }
@@ -268,6 +268,9 @@ async fn after_the_purge_nothing_is_left_but_the_log() {
         let left = match table.as_str() {
             "teams" | "invitations" | "delegations" | "delegation_custody" => 1,
             "memberships" => 2,
+            "search_teams" => 1,
+            // Two names, and the title.
+            "search_index" => 4,
             _ => 0,
         };
         assert_eq!(forge::count(&scene.world, &table), left, "{table}");
