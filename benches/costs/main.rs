@@ -57,6 +57,7 @@ async fn run(operation: &str, times: u32) -> Outcome<()> {
             .collect::<HashMap<_, _>>(),
         public_url: "https://localhost".to_owned(),
         outbound: milton::outbound::Options::default(),
+        token_cost: milton::crypto::bearer::Cost::STANDARD,
     })?);
     let link = app.create_claim_link(&Caller::local(Actor::Operator)).await?;
     let claim = link.url.expose().split_once('#').ok_or("a link without a token")?.1.to_owned();

@@ -106,6 +106,7 @@ async fn listen(folder: &Path, open: bool) -> Outcome<()> {
         quotas: quotas(open),
         public_url: format!("https://localhost:{port}"),
         outbound: milton::outbound::Options::default(),
+        token_cost: milton::crypto::bearer::Cost::STANDARD,
     })?);
     let limits = Limits { connections_per_address: 1_024, ..Limits::default() };
     let endpoint = milton::http::endpoint(Arc::clone(&app), &limits, Vec::new())?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::base::entropy::Entropy;
 use crate::base::secret::Secret;
-use crate::crypto::bearer::{self, DEFAULT_COST, Presented, TokenKind};
+use crate::crypto::bearer::{self, Cost, Presented, TokenKind};
 use crate::domain::actor::{Caller, SignedIn};
 use crate::domain::networks::Networks;
 use crate::domain::{AuthFailure, Error, quota};
@@ -19,6 +19,7 @@ use super::slow_lane::SlowLane;
 /// The slow half of tokens.
 pub(super) struct Bearer {
     entropy: Arc<dyn Entropy>,
+    cost: Cost,
     ways_in: SlowLane,
     members: SlowLane,
     comparisons: Comparisons,
@@ -31,9 +32,9 @@ pub(super) struct NewToken {
 }
 
 impl Bearer {
-    pub fn new(entropy: Arc<dyn Entropy>) -> Self {
+    pub fn new(entropy: Arc<dyn Entropy>, cost: Cost) -> Self {
         let (ways_in, members) = (SlowLane::for_ways_in(), SlowLane::for_members());
-        Self { entropy, ways_in, members, comparisons: Comparisons::default() }
+        Self { entropy, cost, ways_in, members, comparisons: Comparisons::default() }
     }
 
     /// What a signed-in person has made waits apart from those who want to come in.
@@ -52,8 +53,8 @@ impl Bearer {
     /// Makes a token. `Unavailable` when too many hashes wait.
     pub async fn mint(&self, store: &Store, kind: TokenKind) -> Result<NewToken, Error> {
         let minted = store.token_keys().mint(kind, &*self.entropy);
-        let (peppered, entropy) = (minted.peppered, Arc::clone(&self.entropy));
-        let hash = self.lane(kind).run(move || bearer::hash(&peppered, DEFAULT_COST, &*entropy)).await?;
+        let (peppered, entropy, cost) = (minted.peppered, Arc::clone(&self.entropy), self.cost);
+        let hash = self.lane(kind).run(move || bearer::hash(&peppered, cost, &*entropy)).await?;
         let hash = hash.map_err(Error::internal)?;
         Ok(NewToken { token: minted.token, record: TokenRecord { selector: minted.selector, hash } })
     }
@@ -75,10 +76,10 @@ impl Bearer {
         hash: &str,
         allowed: impl Future<Output = Result<(), Error>>,
     ) -> Result<bool, Error> {
-        let (peppered, stored) = (presented.peppered(), hash.to_owned());
+        let (peppered, stored, cost) = (presented.peppered(), hash.to_owned(), self.cost);
         let compare = async {
             allowed.await?;
-            self.ways_in.run(move || bearer::matches(&peppered, &stored)).await
+            self.ways_in.run(move || bearer::matches(&peppered, &stored, cost)).await
         };
         self.comparisons.once(presented.fingerprint, hash, compare).await
     }
@@ -129,7 +130,7 @@ mod tests {
 
     #[tokio::test]
     async fn however_much_members_ask_for_others_still_come_in() {
-        let bearer = Arc::new(Bearer::new(Arc::new(SeededEntropy::new(1))));
+        let bearer = Arc::new(Bearer::new(Arc::new(SeededEntropy::new(1)), Cost::STANDARD));
         let gate = Arc::new(Mutex::new(()));
         let closed = Arc::clone(&gate).lock_owned().await;
         let mut asked = JoinSet::new();

@@ -52,6 +52,7 @@ use tokio::sync::broadcast;
 
 use crate::base::clock::Clock;
 use crate::base::entropy::Entropy;
+use crate::crypto::bearer::Cost;
 use crate::domain::actor::{Actor, Caller, SignedIn};
 use crate::domain::quota::Quota;
 use crate::domain::{AuthFailure, Error};
@@ -85,6 +86,8 @@ pub struct AppOptions {
     pub public_url: String,
     /// What webhooks may reach.
     pub outbound: outbound::Options,
+    /// How dear the hashes of tokens are.
+    pub token_cost: Cost,
 }
 
 /// The running product.
@@ -121,9 +124,9 @@ pub struct Acted<T> {
 impl App {
     /// Builds the app over an open store.
     pub fn new(options: AppOptions) -> Result<Self, Error> {
-        let AppOptions { store, clock, entropy, providers, quotas, public_url, outbound } = options;
+        let AppOptions { store, clock, entropy, providers, quotas, public_url, outbound, token_cost } = options;
         let quotas = Quotas::new(Arc::clone(&clock), &quotas, &store.look(store::quota::load)?);
-        let bearer = Bearer::new(Arc::clone(&entropy));
+        let bearer = Bearer::new(Arc::clone(&entropy), token_cost);
         let (idle, failures, jobs) = (Idle::since(clock.now()), Failures::default(), Registry::default());
         let (last_seen, streams, renewals) = (LastSeen::default(), Streams::default(), oidc::Renewals::default());
         let relying_party = RelyingParty::at(&public_url);

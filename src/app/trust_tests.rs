@@ -93,6 +93,7 @@ impl Stage {
             quotas,
             public_url,
             outbound: crate::outbound::Options::default(),
+            token_cost: crate::crypto::bearer::Cost::STANDARD,
         })
         .unwrap();
         let (team, [olga, ada]) = app.act(&Caller::local(Actor::Anonymous), Arrive).await.unwrap().output;

@@ -23,6 +23,7 @@ use crate::app::{App, AppOptions, QuotaFigures};
 use crate::base::clock::SystemClock;
 use crate::base::entropy::SystemEntropy;
 use crate::config;
+use crate::crypto::bearer::Cost;
 use crate::domain::{Error, quota};
 use crate::http::limits::Limits;
 use crate::http::server::serve;
@@ -137,6 +138,7 @@ pub fn app(settings: &Settings, port: u16, store: Store, providers: Vec<Provider
             allowed_networks: settings.config.webhooks.allowed_networks.clone(),
             ..outbound::Options::default()
         },
+        token_cost: Cost::STANDARD,
     });
     app.map(Arc::new).map_err(unexpected)
 }

@@ -13,10 +13,23 @@ use super::{CryptoError, base62};
 use crate::base::entropy::{self, Entropy};
 use crate::base::secret::Secret;
 
-/// The bcrypt cost of new hashes: 62 ms on the machine it was measured on.
-pub const DEFAULT_COST: u32 = 10;
-/// The bcrypt costs accepted, in settings and in stored hashes.
-pub const COSTS: std::ops::RangeInclusive<u32> = 10..=12;
+/// How dear the bcrypt hashes of tokens are. Stored hashes may be dearer, up to 12, never cheaper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost(u32);
+
+impl Cost {
+    /// Cost 10: 62 ms on the machine it was measured on.
+    pub const STANDARD: Self = Self(10);
+    /// As cheap as bcrypt goes, for tests, which make hashes by the thousand. Nothing in the product may name it:
+    /// `tests/it/floors.rs` looks.
+    pub const CHEAP: Self = Self(4);
+    /// The dearest that is compared.
+    const DEAREST: u32 = 12;
+
+    fn admits(self, cost: u32) -> bool {
+        (self.0..=Self::DEAREST).contains(&cost)
+    }
+}
 
 const HEAD: usize = "mlt_s_".len();
 const SELECTOR: usize = 16;
@@ -167,20 +180,17 @@ fn encode_peppered(mac: &Secret<[u8; 32]>) -> Secret<String> {
 /// The bcrypt hash to store. Takes 60–250 ms of a core: never on an async worker.
 ///
 /// # Errors
-/// `CostRefused` outside [`COSTS`]; `Malformed` for a text that bcrypt would cut.
-pub fn hash(peppered: &Secret<String>, cost: u32, entropy: &dyn Entropy) -> Result<String, CryptoError> {
-    if !COSTS.contains(&cost) {
-        return Err(CryptoError::CostRefused);
-    }
-    bcrypt::non_truncating_hash_with_salt(peppered.expose(), cost, entropy::bytes(entropy))
+/// `Malformed` for a text that bcrypt would cut.
+pub fn hash(peppered: &Secret<String>, cost: Cost, entropy: &dyn Entropy) -> Result<String, CryptoError> {
+    bcrypt::non_truncating_hash_with_salt(peppered.expose(), cost.0, entropy::bytes(entropy))
         .map(|parts| parts.to_string())
         .map_err(|_| CryptoError::Malformed)
 }
 
-/// Whether the hash is of this token, in constant time; as slow as [`hash`]. A stored hash that is malformed or has
-/// a cost outside [`COSTS`] matches nothing: a tampered row can neither weaken the comparison nor make it last.
-pub fn matches(peppered: &Secret<String>, hash: &str) -> bool {
-    hash.parse::<HashParts>().is_ok_and(|parts| COSTS.contains(&parts.get_cost()))
+/// Whether the hash is of this token, in constant time; as slow as [`hash`]. A stored hash that is malformed or is
+/// cheaper than `cost` or dearer than 12 matches nothing: a tampered row can neither weaken the comparison nor make it last.
+pub fn matches(peppered: &Secret<String>, hash: &str, cost: Cost) -> bool {
+    hash.parse::<HashParts>().is_ok_and(|parts| cost.admits(parts.get_cost()))
         && bcrypt::non_truncating_verify(peppered.expose(), hash).unwrap_or(false)
 }
 

@@ -37,9 +37,6 @@ pub enum CryptoError {
     /// A token with the right shape and the wrong keyed MAC.
     #[error("not a token of this instance")]
     ForgedToken,
-    /// A bcrypt cost outside [`bearer::COSTS`].
-    #[error("the bcrypt cost must be from 10 to 12")]
-    CostRefused,
     /// The root key has less than 32 bytes.
     #[error("the root key is too short: 43 characters of unpadded base64url (32 bytes) are wanted")]
     RootKeyTooShort,

@@ -3,11 +3,12 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use milton::crypto::bearer::Cost;
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
 use crate::subprocess;
-use crate::world::{Person, World};
+use crate::world::{Options, Person, World};
 
 const OWNER_NAME: &str = "Olympia Quartermaine";
 const OWNER_EMAIL: &str = "Olympia.Quartermaine@Example.test";
@@ -40,7 +41,7 @@ struct Peopled {
 
 impl Peopled {
     async fn new() -> Self {
-        let world = World::unclaimed();
+        let world = World::with(Options { token_cost: Cost::STANDARD, ..Options::default() });
         let claim = world.claim_token().await;
         let mut stranger = world.stranger().with("user-agent", AGENT);
         stranger.address = ADDRESS.parse().unwrap();

@@ -8,6 +8,7 @@ use milton::app::sign_in::Arrival;
 use milton::base::clock::{Clock, ManualClock};
 use milton::base::entropy::SeededEntropy;
 use milton::crypto::TokenKind;
+use milton::crypto::bearer::Cost;
 use milton::domain::actor::{Actor, Caller};
 use milton::domain::session::SessionKind;
 use milton::domain::{AuthFailure, Error};
@@ -95,7 +96,8 @@ async fn asking_without_a_token_is_no_attempt() {
 /// The queue of bcrypt is full and the table of tokens is gone: whoever is answered all the same needed neither.
 #[tokio::test]
 async fn a_forged_token_reaches_neither_the_database_nor_bcrypt() {
-    let (world, owner) = World::claimed().await;
+    let world = World::with(Options { token_cost: Cost::STANDARD, ..Options::default() });
+    let owner = world.claim("Olga Owner").await;
     let fresh = owner_again(&world).await;
     owner.get(ME).await.expect(200);
     let forged = world.holder(&forge::mistyped(owner.token.as_ref().unwrap(), 50));

@@ -12,6 +12,7 @@ use milton::app::{App, AppOptions, QuotaFigures};
 use milton::base::clock::{Clock, ManualClock, Timestamp};
 use milton::base::entropy::SeededEntropy;
 use milton::crypto::RootKey;
+use milton::crypto::bearer::Cost;
 use milton::domain::actor::{Actor, Caller};
 use milton::domain::role::Role;
 use milton::domain::text::Email;
@@ -50,6 +51,7 @@ pub struct Options {
     pub clock: Arc<ManualClock>,
     pub entropy: Arc<SeededEntropy>,
     pub outbound: outbound::Options,
+    pub token_cost: Cost,
 }
 
 impl Default for Options {
@@ -67,6 +69,7 @@ impl Default for Options {
             clock: Arc::new(ManualClock::at(start)),
             entropy: Arc::new(SeededEntropy::new(1)),
             outbound: outbound::Options::default(),
+            token_cost: Cost::CHEAP,
         }
     }
 }
@@ -117,6 +120,7 @@ impl World {
                 quotas: options.quotas,
                 public_url: URL.to_owned(),
                 outbound: options.outbound,
+                token_cost: options.token_cost,
             })
             .unwrap(),
         );
@@ -303,6 +307,7 @@ impl Person {
         let is_stream = response.content_type() == Some("text/event-stream");
         let text = if is_stream { String::new() } else { response.into_body().into_string().await.unwrap() };
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+        assert!(json.is_null() || !holds_null(&json), "what is not there is left out, as the document says: {text}");
         Answer { status, headers, json, text }
     }
 
@@ -365,5 +370,14 @@ impl Answer {
     pub fn header(&self, name: &str) -> String {
         let found = self.headers.get(name).unwrap_or_else(|| panic!("no {name}: {:?}", self.headers));
         found.to_str().unwrap().to_owned()
+    }
+}
+
+fn holds_null(json: &Value) -> bool {
+    match json {
+        Value::Null => true,
+        Value::Array(items) => items.iter().any(holds_null),
+        Value::Object(fields) => fields.values().any(holds_null),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }

@@ -29,12 +29,13 @@ struct MyPermissions {
 
 /// A step on the way to the role that counts.
 #[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
 struct ResolutionStep {
     /// `instance`, `team`, `grant` or `default`.
     step: String,
-    /// The role that was found; `null` when there was none.
+    /// The role that was found; missing when there was none.
     found: Option<Role>,
-    /// When the grant ends; `null` for everything else.
+    /// When the grant ends; missing for everything else.
     expires_at: Option<OffsetDateTime>,
 }
 

@@ -199,7 +199,7 @@ const CASES: &[Case] = &[
     case("listMyConversations", Needs::Nothing),
     case("listConversations", Needs::Nothing),
     case("createConversation", Needs::Nothing)
-        .with(|stage| json!({"kind": "group", "title": "Sweepers", "participant_ids": [stage.mia.id, stage.ben.id]})),
+        .with(|stage| json!({"kind": "group", "title": "Sweepers", "participant_ids": [stage.mia.id, stage.olga.id]})),
     case("createDelegationConversation", Needs::Delegation(&[])),
     case("getConversation", Needs::Conversation),
     case("updateConversation", Needs::Conversation).with(|_| json!({"title": "Cleaners"})),

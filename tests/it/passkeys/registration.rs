@@ -222,6 +222,7 @@ async fn a_server_without_a_name_has_no_passkeys() {
         quotas,
         public_url,
         outbound: milton::outbound::Options::default(),
+        token_cost: milton::crypto::bearer::Cost::STANDARD,
     })
     .unwrap();
     let refused = app.begin_passkey_sign_in(&Caller::local(Actor::Anonymous)).await;

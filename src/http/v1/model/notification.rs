@@ -86,9 +86,6 @@ impl From<News> for NotificationDetail {
                 Self { name: Some(name), ..nothing }
             }
             News::IdentityLinked { provider } => Self { provider: Some(provider), ..nothing },
-            News::RemovedFromTeam { team, team_name } => {
-                Self { team_id: Some(team.uuid()), team_name: Some(team_name), ..nothing }
-            }
             News::Delegation { team, delegation, title, by, comment, .. } => Self {
                 team_id: Some(team.uuid()),
                 delegation_id: Some(delegation.uuid()),
@@ -115,7 +112,8 @@ impl From<News> for NotificationDetail {
                 title,
                 ..nothing
             },
-            News::TeamDeleted { team, team_name }
+            News::RemovedFromTeam { team, team_name }
+            | News::TeamDeleted { team, team_name }
             | News::TeamRestored { team, team_name }
             | News::OwnershipReceived { team, team_name } => {
                 Self { team_id: Some(team.uuid()), team_name: Some(team_name), ..nothing }
