@@ -35,6 +35,8 @@ statements! {
     BODIES = "SELECT id, body_sealed FROM delegation_comments WHERE delegation_id = ?1 AND deleted_at IS NULL";
     AUTHOR = "SELECT author_id, version FROM delegation_comments \
         WHERE delegation_id = ?1 AND id = ?2 AND deleted_at IS NULL";
+    DELEGATION_OF = "SELECT c.delegation_id FROM delegation_comments c JOIN delegations d ON d.id = c.delegation_id \
+        WHERE d.team_id = ?1 AND c.id = ?2";
     UPDATE = "UPDATE delegation_comments SET body_sealed = ?3, version = version + 1, edited_at = ?4 \
         WHERE delegation_id = ?1 AND id = ?2";
     TOMBSTONE = "UPDATE delegation_comments SET deleted_at = ?3, version = version + 1 \
@@ -150,4 +152,10 @@ pub(super) fn forget_all(tx: &mut Tx<'_>, under: Under) -> Result<(), Error> {
         search::forget(tx, under.team, id, &body)?;
     }
     Ok(())
+}
+
+/// The delegation on which a team's comment stands or stood: who knows only the comment learns from here what to ask
+/// about.
+pub fn delegation_of(read: &ReadTx<'_>, team: Id<Team>, comment: Id<Comment>) -> Result<Option<Id<Delegation>>, Error> {
+    read.first(DELEGATION_OF, &[team.into(), comment.into()], |row| row.id(0))
 }

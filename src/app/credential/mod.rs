@@ -21,7 +21,7 @@ pub use import::{BringIn, Imported, Twin};
 pub use reveal::{ListReveals, Opened, Reveal};
 pub use share::{ListShares, ShareWith, Unshare};
 
-const KIND: &str = "credential";
+pub(super) const KIND: &str = "credential";
 
 /// The vault as a whole.
 const fn target_of(vault: Vault) -> Target {

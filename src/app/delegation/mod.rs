@@ -37,7 +37,7 @@ pub struct Which {
 }
 
 impl Which {
-    fn target(self) -> Target {
+    pub(super) fn target(self) -> Target {
         Target::team(self.team).resource(KIND, self.id)
     }
 

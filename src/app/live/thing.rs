@@ -2,23 +2,36 @@
 //! here is not told.
 
 use super::reader::Reader;
-use crate::app::delegation::{self, Which};
+use crate::app::delegation::comments::{self, WhichComment};
 use crate::app::team::{self, MyTeam};
+use crate::app::{conversation, credential, delegation, message};
 use crate::base::id::Id;
 use crate::domain::Error;
 use crate::domain::actor::Caller;
+use crate::domain::comment::Comment;
+use crate::domain::conversation::Conversation;
+use crate::domain::credential::{Credential, Vault};
 use crate::domain::delegation::Delegation;
 use crate::domain::event::Event;
+use crate::domain::message::Message;
 use crate::domain::permission::{Permission, Relation};
 use crate::domain::team::{Member, Team};
 use crate::domain::user::User;
 use crate::store::feed::Happening;
-use crate::store::{Asker, Query, ReadTx, Target, team as stored_team, tombstone};
+use crate::store::{self, Asker, Query, ReadTx, Target, comment as stored_comment, team as stored_team, tombstone};
 
 /// A thing as a stream's reader may see it at this moment, which need not be as it was when it happened.
 pub enum Thing {
     /// A delegation.
     Delegation(Box<Delegation>),
+    /// What was said about a delegation.
+    Comment(Comment),
+    /// A conversation.
+    Conversation(Box<Conversation>),
+    /// What was said in one; of a deleted one, that there was something.
+    Message(Box<Message>),
+    /// A credential, without its payload.
+    Credential(Credential),
     /// Somebody's place in a team.
     Member(Member),
     /// A team.
@@ -32,6 +45,10 @@ impl Reader {
     pub(super) fn thing(&self, happening: &Happening) -> Result<Option<Thing>, Error> {
         match happening.kind.as_str() {
             "delegation" => self.delegation(happening).map(Some),
+            "comment" => self.comment(happening).map(Some),
+            "conversation" => self.conversation(happening).map(Some),
+            "message" => self.message(happening).map(Some),
+            "credential" => self.credential(happening).map(Some),
             "user" => self.member(happening).map(Some),
             "team" => self.team(happening).map(Some),
             _ => Ok(None),
@@ -39,10 +56,46 @@ impl Reader {
     }
 
     fn delegation(&self, happening: &Happening) -> Result<Thing, Error> {
-        let which = Which { team: happening.team, id: Id::from_uuid(happening.id) };
+        let which = delegation::Which { team: happening.team, id: Id::from_uuid(happening.id) };
         match happening.event {
-            Event::DelegationDeleted => self.ask(DeletedDelegation(which)).map(|()| Thing::Gone),
+            Event::DelegationDeleted => self.ask(Deleted(Once::Delegation(which))).map(|()| Thing::Gone),
             _ => self.ask(delegation::Get(which)).map(|delegation| Thing::Delegation(Box::new(delegation))),
+        }
+    }
+
+    /// A deleted comment is gone for those who may read its delegation still.
+    fn comment(&self, happening: &Happening) -> Result<Thing, Error> {
+        let (team, id) = (happening.team, Id::from_uuid(happening.id));
+        let on = self.app.store.look(|read| stored_comment::delegation_of(read, team, id))?.ok_or(Error::NotFound)?;
+        let on = delegation::Which { team, id: on };
+        match happening.event {
+            Event::CommentDeleted => self.ask(delegation::Get(on)).map(|_| Thing::Gone),
+            _ => self.ask(comments::Get(WhichComment { on, id })).map(Thing::Comment),
+        }
+    }
+
+    fn conversation(&self, happening: &Happening) -> Result<Thing, Error> {
+        let which = conversation::Which { team: happening.team, id: Id::from_uuid(happening.id) };
+        match happening.event {
+            Event::ConversationDeleted => self.ask(Deleted(Once::Conversation(which))).map(|()| Thing::Gone),
+            _ => self.ask(conversation::Get(which)).map(|conversation| Thing::Conversation(Box::new(conversation))),
+        }
+    }
+
+    fn message(&self, happening: &Happening) -> Result<Thing, Error> {
+        let (team, id) = (happening.team, Id::from_uuid(happening.id));
+        let within = self.app.store.look(|read| store::message::conversation_of(read, team, id))?;
+        let conversation = conversation::Which { team, id: within.ok_or(Error::NotFound)? };
+        self.ask(message::Get(message::Which { conversation, id })).map(|message| Thing::Message(Box::new(message)))
+    }
+
+    fn credential(&self, happening: &Happening) -> Result<Thing, Error> {
+        let which = credential::Which { vault: Vault::Team(happening.team), id: Id::from_uuid(happening.id) };
+        match happening.event {
+            Event::CredentialDeleted => {
+                self.ask(Deleted(Once::Credential(happening.team, which.id))).map(|()| Thing::Gone)
+            }
+            _ => self.ask(credential::Get(which)).map(Thing::Credential),
         }
     }
 
@@ -64,20 +117,40 @@ impl Reader {
     }
 }
 
-/// Could I read this delegation while it was there?
-struct DeletedDelegation(Which);
+/// What there was once.
+enum Once {
+    Delegation(delegation::Which),
+    Conversation(conversation::Which),
+    Credential(Id<Team>, Id<Credential>),
+}
 
-impl Query for DeletedDelegation {
+/// Could I read this while it was there?
+struct Deleted(Once);
+
+impl Query for Deleted {
     type Output = ();
 
     fn permission(&self) -> Permission {
-        Permission::DelegationRead
+        match self.0 {
+            Once::Delegation(_) => Permission::DelegationRead,
+            Once::Conversation(_) => Permission::ConversationRead,
+            Once::Credential(..) => Permission::CredentialRead,
+        }
     }
     fn target(&self) -> Target {
-        Target::team(self.0.team).resource("delegation", self.0.id)
+        match self.0 {
+            Once::Delegation(which) => which.target(),
+            Once::Conversation(which) => which.target(),
+            Once::Credential(team, id) => Target::team(team).resource(credential::KIND, id),
+        }
     }
     fn relation(&self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
-        tombstone::delegation(read, self.0.team, self.0.id, caller.actor.user().ok_or(Error::NotFound)?)
+        let me = caller.actor.user().ok_or(Error::NotFound)?;
+        match self.0 {
+            Once::Delegation(which) => tombstone::delegation(read, which.team, which.id, me),
+            Once::Conversation(which) => tombstone::conversation(read, which.team, which.id, me),
+            Once::Credential(team, id) => tombstone::credential(read, team, id, me),
+        }
     }
     fn run(self, _: &ReadTx<'_>, _: &Asker<'_>) -> Result<(), Error> {
         Ok(())

@@ -7,3 +7,4 @@ mod reader;
 mod resume;
 mod stage;
 mod teams;
+mod workspace;

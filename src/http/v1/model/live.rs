@@ -4,7 +4,7 @@ use poem_openapi::{Object, Union};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Delegation, Member, Notification, Team, moment};
+use super::{Comment, Conversation, Credential, Delegation, Member, Message, Notification, Team, moment};
 use crate::app::live::{Thing, Told};
 
 /// What stands in an event's `data`.
@@ -52,7 +52,8 @@ pub struct Happening {
 /// The thing that something happened to.
 #[derive(Object)]
 struct HappenedTo {
-    /// Its kind: `delegation`, `user` for somebody's place in the team, or `team`.
+    /// Its kind: `delegation`, `comment`, `conversation`, `message`, `credential`, `user` for somebody's place in the
+    /// team, or `team`.
     #[oai(rename = "type")]
     kind: String,
     id: Uuid,
@@ -62,6 +63,10 @@ struct HappenedTo {
 #[derive(Union)]
 enum LiveThing {
     Delegation(Delegation),
+    Comment(Comment),
+    Conversation(Conversation),
+    Message(Message),
+    Credential(Credential),
     Member(Member),
     Team(Team),
 }
@@ -70,6 +75,10 @@ impl From<Told> for Happening {
     fn from(Told { happening, thing }: Told) -> Self {
         let data = match thing {
             Thing::Delegation(delegation) => Some(LiveThing::Delegation((*delegation).into())),
+            Thing::Comment(comment) => Some(LiveThing::Comment(comment.into())),
+            Thing::Conversation(conversation) => Some(LiveThing::Conversation((*conversation).into())),
+            Thing::Message(message) => Some(LiveThing::Message((*message).into())),
+            Thing::Credential(credential) => Some(LiveThing::Credential(credential.into())),
             Thing::Member(member) => Some(LiveThing::Member(member.into())),
             Thing::Team(team) => Some(LiveThing::Team(team.into())),
             Thing::Gone => None,
