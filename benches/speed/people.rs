@@ -24,6 +24,8 @@ pub struct Town {
     pub list: String,
     /// One delegation.
     pub one: String,
+    /// Where the messages of a group of all of them are.
+    pub messages: String,
 }
 
 impl Town {
@@ -34,22 +36,26 @@ impl Town {
         let claim = json!({"token": server.claim, "name": "Olga Owner", "email": "owner@milton.test"});
         let owner = text(&api.post("/api/v1/auth/link", None, &claim).await?, "/token")?;
         let team = text(&api.post("/api/v1/teams", Some(&owner), &json!({"name": "Operations"})).await?, "/id")?;
-        let (mut tokens, mut assignee) = (vec![owner.clone()], String::new());
+        let (mut tokens, mut others) = (vec![owner.clone()], Vec::new());
         for nth in 0..PEOPLE {
             let door = format!("/api/v1/teams/{team}/invitations");
             let open = api.post(&door, Some(&owner), &json!({"role": "manager"})).await?;
             let body = json!({"token": text(&open, "/token")?, "name": format!("Person {nth}")});
             let accepted = api.post("/api/v1/invitations/accept", None, &body).await?;
             tokens.push(text(&accepted, "/token")?);
-            assignee = text(&accepted, "/user/id")?;
+            others.push(text(&accepted, "/user/id")?);
         }
         let list = format!("/api/v1/teams/{team}/delegations");
         let mut one = String::new();
         for _ in 0..if open { WORK } else { 1 } {
-            let made = api.post(&list, Some(&owner), &work(Some(&assignee))).await?;
+            let made = api.post(&list, Some(&owner), &work(others.last())).await?;
             one = format!("{list}/{}", text(&made, "/id")?);
         }
-        Ok(Self { server, target, tokens, list, one })
+        let conversations = format!("/api/v1/teams/{team}/conversations");
+        let group = json!({"kind": "group", "title": "Everybody", "participant_ids": others});
+        let group = text(&api.post(&conversations, Some(&owner), &group).await?, "/id")?;
+        let messages = format!("{conversations}/{group}/messages");
+        Ok(Self { server, target, tokens, list, one, messages })
     }
 
     /// The same request from each person.
@@ -59,7 +65,7 @@ impl Town {
 }
 
 /// A delegation of ordinary size.
-pub fn work(assignee: Option<&str>) -> Value {
+pub fn work(assignee: Option<&String>) -> Value {
     let body = "The contract ends with the quarter. Ask for the same terms for two more years, and for the \
         parking places on the north side; send the draft round before you sign, and file the original.";
     let mut work = json!({"title": "Renew the lease of the office on the second floor", "body": body,

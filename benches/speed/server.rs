@@ -125,7 +125,7 @@ async fn listen(folder: &Path, open: bool) -> Outcome<()> {
 }
 
 fn quotas(open: bool) -> QuotaFigures {
-    let open_too: &[&str] = &["sign-ins", "requests", "requests-of-person", "delegations", "invitations"];
+    let open_too: &[&str] = &["sign-ins", "requests", "requests-of-person", "delegations", "invitations", "messages"];
     let names = if open { open_too } else { &open_too[..1] };
     names.iter().map(|name| (*name, PLENTY)).collect::<HashMap<_, _>>()
 }
