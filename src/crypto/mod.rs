@@ -6,6 +6,7 @@ pub mod blind_index;
 pub mod field;
 pub mod keyring;
 pub mod merkle;
+pub mod note;
 mod primitive;
 pub mod webhook_signature;
 

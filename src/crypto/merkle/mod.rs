@@ -1,8 +1,12 @@
 //! The head of an append-only Merkle tree (RFC 6962 section 2.1): grows by one leaf at a time and knows its root.
 
+mod proof;
+
 use sha2::{Digest, Sha256};
 
 use super::CryptoError;
+
+pub use proof::{Subtree, prove_consistency, prove_inclusion, root_of, verify_consistency, verify_inclusion};
 
 /// A SHA-256 value in the tree.
 pub type Hash = [u8; 32];
@@ -36,17 +40,21 @@ impl Frontier {
         self.size
     }
 
-    /// Appends a leaf, given as its [`leaf_hash`].
-    pub fn push(&mut self, leaf: Hash) {
+    /// Appends a leaf, given as its [`leaf_hash`]; answers the whole subtrees that it completes, itself first, each twice
+    /// as large as the one before.
+    pub fn push(&mut self, leaf: Hash) -> Vec<(Subtree, Hash)> {
         let mut peak = leaf;
+        let mut whole = vec![(Subtree { level: 0, nth: self.size }, leaf)];
         // Like adding one in binary: each bit set at the low end is a whole subtree that the new one completes.
-        for _ in 0..self.size.trailing_ones() {
+        for level in 1..=self.size.trailing_ones() {
             if let Some(left) = self.peaks.pop() {
                 peak = node_hash(&left, &peak);
+                whole.push((Subtree { level, nth: self.size >> level }, peak));
             }
         }
         self.peaks.push(peak);
         self.size += 1;
+        whole
     }
 
     /// The root; of an empty tree, SHA-256 of nothing.
