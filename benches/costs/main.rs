@@ -44,8 +44,7 @@ fn main() -> ExitCode {
 async fn run(operation: &str, times: u32) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let entropy = Arc::new(SystemEntropy);
-    let options =
-        StoreOptions { path: folder.path().join("milton.db"), clock: Arc::new(SystemClock), entropy: entropy.clone() };
+    let options = StoreOptions::at(&folder.path().join("milton.db"), Arc::new(SystemClock), entropy.clone());
     let app = Arc::new(App::new(AppOptions {
         store: Store::open(options, &RootKey::generate(&*entropy))?,
         clock: Arc::new(SystemClock),

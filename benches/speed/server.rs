@@ -89,11 +89,8 @@ pub fn serve(folder: &Path, open: bool) -> Outcome<()> {
 
 async fn listen(folder: &Path, open: bool) -> Outcome<()> {
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-    let options = StoreOptions {
-        path: folder.join("milton.db"),
-        clock: clock.clone(),
-        entropy: Arc::<SystemEntropy>::clone(&entropy),
-    };
+    let random = Arc::<SystemEntropy>::clone(&entropy);
+    let options = StoreOptions::at(&folder.join("milton.db"), clock.clone(), random);
     let store = Store::open(options, &root_key())?;
     let certificate = Certificate::new(LocalCa::open(folder, clock.now())?.issue(clock.now())?);
     let listener = TcpListener::bind("127.0.0.1:0").await?;

@@ -81,7 +81,7 @@ impl Stage {
         let folder = tempfile::tempdir().unwrap();
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SeededEntropy::new(1)));
         let path = folder.path().join("milton.db");
-        let options = StoreOptions { path, clock: clock.clone(), entropy: entropy.clone() };
+        let options = StoreOptions::at(&path, clock.clone(), entropy.clone());
         let store = Store::open(options, &RootKey::generate(&SeededEntropy::new(2))).unwrap();
         let heard = store.listen();
         let (providers, quotas, public_url) = (Vec::new(), HashMap::new(), String::new());

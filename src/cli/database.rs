@@ -18,6 +18,7 @@ pub fn open(settings: &Settings, key: &RootKey) -> Result<Store, Failure> {
     files::make_folder(settings.layout.folder())?;
     let options = StoreOptions {
         path: settings.layout.database(),
+        anchor: settings.config.storage.anchor.clone().unwrap_or_else(|| settings.layout.anchor()),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
     };
@@ -38,6 +39,10 @@ pub fn remedy(error: &OpenError) -> (Exit, &'static str) {
         OpenError::Newer { .. } => (Exit::Config, "start the newer Milton, or restore a backup from before"),
         OpenError::WrongKey(_) => (Exit::Config, "use the root key that was there when the database was made"),
         OpenError::Damaged(..) => (Exit::Io, "restore a backup; nothing was changed"),
+        OpenError::RolledBack(..) => (
+            Exit::Rollback,
+            "put the newest file back, or say that it is lost for good: `milton audit accept-rollback`",
+        ),
         OpenError::Io(_, cause) => (Exit::of(cause), "check the folder and who owns it"),
     }
 }

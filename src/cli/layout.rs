@@ -35,6 +35,11 @@ impl Layout {
         self.0.join("milton.db")
     }
 
+    /// The file that remembers each signed head of the audit log, where the configuration does not say another.
+    pub fn anchor(&self) -> PathBuf {
+        self.0.join("milton.anchor")
+    }
+
     /// The socket on which a running server takes orders from the command line.
     pub fn socket(&self) -> PathBuf {
         self.0.join("milton.sock")

@@ -32,6 +32,7 @@ use crate::idp::Provider;
 use crate::jobs::Jobs;
 use crate::jobs::answer_clean_up::AnswerCleanUp;
 use crate::jobs::certificate::CertificateRenewal;
+use crate::jobs::checkpoint::Checkpoint;
 use crate::jobs::delegation_overdue::DelegationOverdue;
 use crate::jobs::failure_bursts::FailureBursts;
 use crate::jobs::last_seen::LastSeen;
@@ -176,6 +177,7 @@ fn start_jobs(app: &Arc<App>, source: &Arc<Source>) -> Jobs {
 pub fn jobs(app: &App) -> Jobs {
     Jobs::of(app)
         .with(AnswerCleanUp)
+        .with(Checkpoint)
         .with(DelegationOverdue)
         .with(FailureBursts)
         .with(LastSeen)

@@ -59,6 +59,11 @@ pub struct Verifier {
 }
 
 impl Verifier {
+    /// Under which name it signs.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The first four bytes of SHA-256(name ‖ line feed ‖ kind ‖ key): tells keys of one name apart.
     fn id(&self) -> u32 {
         let digest: Hash = Sha256::new()

@@ -8,6 +8,7 @@
 
 pub mod answer_clean_up;
 pub mod certificate;
+pub mod checkpoint;
 pub mod delegation_overdue;
 pub mod failure_bursts;
 pub mod last_seen;

@@ -1,4 +1,4 @@
-//! The audit log as it is written and checked: rows, their leaves, and the tree's head.
+//! The audit log as it is written: rows, their leaves, and the tree's head.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,14 @@ use crate::base::entropy::Entropy;
 use crate::base::id::Id;
 use crate::crypto::field;
 use crate::crypto::keyring::Keyring;
-use crate::crypto::merkle::{Frontier, leaf_hash};
+use crate::crypto::merkle::{Frontier, Hash, leaf_hash};
 use crate::domain::Error;
 use crate::domain::actor::Caller;
 use crate::domain::event::{Event, Outcome};
 use crate::domain::user::User;
 
 use super::action::{Scope, Target};
+use super::audit_tree;
 use super::engine::{Engine, Row, Value, unexpected};
 use super::keys::Keys;
 use super::tx::{Column, owned_by_user};
@@ -32,8 +33,6 @@ statements! {
     SAVE_HEAD = "INSERT INTO audit_head (only, size, root, frontier, mac) VALUES (1, ?1, ?2, ?3, ?4) \
         ON CONFLICT (only) DO UPDATE SET size = excluded.size, root = excluded.root, frontier = excluded.frontier, \
         mac = excluded.mac";
-    ALL_ROWS = "SELECT seq, at, event, outcome, actor_kind, actor_pseudonym, scope, resource_type, resource_id, \
-        request_id, address_sealed, user_agent_sealed, detail_sealed, leaf FROM audit_log ORDER BY seq";
 }
 
 pub(super) const ADDRESS: Column = Column { table: "audit_log", name: "address_sealed" };
@@ -78,6 +77,16 @@ impl Head {
             return Err(unexpected("the audit log does not end where its head says"));
         }
         Ok(head)
+    }
+
+    /// How many rows the log has.
+    pub const fn size(&self) -> u64 {
+        self.0.size()
+    }
+
+    /// The root over all of them.
+    pub fn root(&self) -> Hash {
+        self.0.root()
     }
 
     /// Writes the head; once for each commit.
@@ -128,7 +137,7 @@ impl Head {
         };
         let leaf = stored.leaf()?;
         engine.execute(INSERT, &stored.values(&leaf))?;
-        self.0.push(leaf);
+        audit_tree::keep(engine, &self.0.push(leaf))?;
         Ok(seq)
     }
 }
@@ -149,7 +158,7 @@ fn scope_text(scope: Scope) -> String {
 /// they are the canonical JSON (RFC 8785) that is hashed. A field added later is left out where it is `None`: the leaves
 /// of the rows before it stay what they are.
 #[derive(Serialize)]
-struct Stored {
+pub(super) struct Stored {
     actor_kind: String,
     actor_pseudonym: Option<String>,
     #[serde(serialize_with = "base64url")]
@@ -174,7 +183,7 @@ fn base64url<S: serde::Serializer>(bytes: &Option<Vec<u8>>, serializer: S) -> Re
 }
 
 impl Stored {
-    fn leaf(&self) -> Result<[u8; 32], Error> {
+    pub fn leaf(&self) -> Result<[u8; 32], Error> {
         serde_json::to_vec(self).map(|json| leaf_hash(&json)).map_err(Error::internal)
     }
 
@@ -199,7 +208,8 @@ impl Stored {
         ]
     }
 
-    fn read(row: &Row<'_>) -> Result<Self, Error> {
+    /// From the columns in the order of the table.
+    pub fn read(row: &Row<'_>) -> Result<Self, Error> {
         let text = |column| row.text_or_none(column).map(|text| text.map(str::to_owned));
         let bytes = |column| row.blob_or_none(column).map(|bytes| bytes.map(<[u8]>::to_vec));
         Ok(Self {
@@ -218,53 +228,6 @@ impl Stored {
             detail_sealed: bytes(12)?,
         })
     }
-}
-
-/// What a full check of the log found.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Verified {
-    /// Every row is as it was written, and together they give the head.
-    Sound {
-        /// How many rows.
-        rows: i64,
-    },
-    /// This row was changed, or one before it is missing.
-    BadRow {
-        /// Its place.
-        seq: i64,
-    },
-    /// Each row is sound, but the head is not theirs: rows are missing at the end, or all of it was written anew without
-    /// the root key.
-    BadHead,
-}
-
-/// Recomputes each leaf from its row and the head from all leaves.
-pub(super) fn verify(engine: &dyn Engine, keyring: &Keyring) -> Result<Verified, Error> {
-    let mut tree = Frontier::new();
-    let mut bad = None;
-    engine.query(ALL_ROWS, &[], &mut |row| {
-        let (seq, expected) = (row.integer(0)?, i64::try_from(tree.size() + 1).map_err(Error::internal)?);
-        // A row that does not even read, such as text that is no UTF-8, has no leaf and is bad like any other.
-        let leaf = Stored::read(&row).and_then(|stored| stored.leaf());
-        let sound = leaf.as_ref().is_ok_and(|leaf| seq == expected && row.blob(13).is_ok_and(|kept| kept == leaf));
-        if bad.is_none() && !sound {
-            bad = Some(seq.min(expected));
-        }
-        tree.push(leaf.unwrap_or_default());
-        Ok(())
-    })?;
-    if let Some(seq) = bad {
-        return Ok(Verified::BadRow { seq });
-    }
-    let head = match Head::load(engine, keyring) {
-        Ok(head) => head,
-        Err(Error::Internal(_)) => return Ok(Verified::BadHead),
-        Err(error) => return Err(error),
-    };
-    if head.0.root() != tree.root() {
-        return Ok(Verified::BadHead);
-    }
-    Ok(Verified::Sound { rows: i64::try_from(tree.size()).map_err(Error::internal)? })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::base::entropy::Entropy;
 use crate::crypto::keyring::{Keyring, RootKey};
 use crate::domain::Error;
 
-use super::audit_log::{self, Verified};
+use super::audit_check::{self, Verified};
 use super::engine::Engine;
 use super::migration;
 use super::open::{self, OpenError, look_before_touching, real_path};
@@ -49,7 +49,7 @@ impl Inspection {
 
     /// Recomputes the audit log's tree from its rows. Reads the whole log.
     pub fn audit(&self) -> Result<Verified, Error> {
-        self.readers.with(|engine| audit_log::verify(engine, &self.keyring))
+        self.readers.with(|engine| audit_check::verify(engine, &self.keyring))
     }
 
     /// When anything was last recorded; the epoch's beginning for an empty log.

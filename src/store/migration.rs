@@ -19,7 +19,11 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "foundation", script: include_str!("migrations/0001_foundation.sql") },
     Migration { version: 2, name: "identity", script: include_str!("migrations/0002_identity.sql") },
     Migration { version: 3, name: "workspace", script: include_str!("migrations/0003_workspace.sql") },
+    Migration { version: 4, name: "proof", script: include_str!("migrations/0004_proof.sql") },
 ];
+
+/// The schema from which on the audit log proves itself.
+pub(super) const PROOF: i64 = 4;
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT";

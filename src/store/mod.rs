@@ -10,10 +10,14 @@ macro_rules! statements {
 }
 
 pub mod action;
+mod anchor;
 pub mod api_key;
 pub mod audit;
+pub mod audit_check;
 pub mod audit_log;
+mod audit_tree;
 pub mod ceremony;
+mod checkpoint;
 pub mod clean_up;
 pub mod comment;
 pub mod conversation;
@@ -82,6 +86,7 @@ use crate::domain::Error;
 use crate::domain::actor::Caller;
 
 pub use action::{Action, Answered, Asker, Done, Query, Reach, Resource, Scope, Target, their_own};
+pub use checkpoint::RolledBack;
 pub use door::Note;
 pub use engine::Value;
 pub use inspection::Inspection;
@@ -90,6 +95,7 @@ pub use signal::Signal;
 pub use standing::binding_of;
 pub use tx::{ReadTx, Tx};
 
+use checkpoint::PendingCheckpoint;
 use door::{Pending, PendingNote};
 use idempotency::Once;
 use keys::Keys;
@@ -203,8 +209,15 @@ impl Store {
     }
 
     /// Recomputes the audit log's tree from its rows. Reads the whole log.
-    pub fn verify_audit(&self) -> Result<audit_log::Verified, Error> {
-        self.readers.with(|engine| audit_log::verify(engine, self.keys.keyring()))
+    pub fn verify_audit(&self) -> Result<audit_check::Verified, Error> {
+        self.readers.with(|engine| audit_check::verify(engine, self.keys.keyring()))
+    }
+
+    /// Signs the audit log's head, when it has grown since the last time.
+    pub(crate) async fn sign_head(&self) -> Result<(), Error> {
+        let (reply, answer) = oneshot::channel();
+        self.writer.submit(Box::new(PendingCheckpoint(Some(reply))))?;
+        answer.await.map_err(|_| Error::Unavailable("the writer has stopped"))?
     }
 
     /// Finishes what waits and closes the database.

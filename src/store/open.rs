@@ -14,8 +14,9 @@ use crate::base::id::Id;
 use crate::crypto::keyring::{Keyring, RootKey};
 use crate::domain::Error;
 
-use super::Store;
+use super::anchor::{Anchor, Anchored};
 use super::audit_log::Head;
+use super::checkpoint::{self, RolledBack, Signing};
 use super::engine::{Engine, Value};
 use super::keys::Keys;
 use super::lock::Lock;
@@ -23,6 +24,7 @@ use super::migration;
 use super::signal;
 use super::sqlite::Sqlite;
 use super::writer::Writer;
+use super::{Store, audit_tree};
 
 statements! {
     FIND_SETTING = "SELECT value FROM settings WHERE name = ?1";
@@ -33,10 +35,20 @@ statements! {
 pub struct StoreOptions {
     /// The database file; made when it is not there.
     pub path: PathBuf,
+    /// The file that remembers each signed head of the audit log; made when it is not there. A file of its own, so that it
+    /// can be where nobody who puts an older database back can reach it.
+    pub anchor: PathBuf,
     /// Where the present comes from.
     pub clock: Arc<dyn Clock>,
     /// Where randomness comes from.
     pub entropy: Arc<dyn Entropy>,
+}
+
+impl StoreOptions {
+    /// A database with its anchor beside it.
+    pub fn at(path: &Path, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        Self { path: path.to_owned(), anchor: path.with_extension("anchor"), clock, entropy }
+    }
 }
 
 /// Why a database does not open. In each case nothing was written to it.
@@ -61,6 +73,9 @@ pub enum OpenError {
     /// It is not a database of Milton's, or it is damaged.
     #[error("{0} is damaged or not a database of Milton's: {1}")]
     Damaged(PathBuf, Error),
+    /// It is older than its anchor, or another than the one that was signed.
+    #[error("{0}: {1}")]
+    RolledBack(PathBuf, RolledBack),
     /// The file system refused.
     #[error("{0}: {1}")]
     Io(PathBuf, #[source] io::Error),
@@ -78,6 +93,9 @@ impl Store {
         } else {
             create(&path).map_err(|error| OpenError::Io(path.clone(), error))?;
         }
+        if exists {
+            look_at_anchor(&path, root, &options)?;
+        }
         let (instance, check) = migrate(&path, root, &options).map_err(damaged)?;
         let keyring = Keyring::open(root, instance, &*options.entropy);
         if !keyring.matches_check(&check) {
@@ -89,7 +107,9 @@ impl Store {
             return Err(damaged(Error::internal(change.clone())));
         }
         let clock = Arc::clone(&options.clock);
-        let writer = Writer::start(connection, Arc::clone(&keys), clock, options.entropy).map_err(damaged)?;
+        let (anchor, _) = open_anchor(&options.anchor, keys.keyring())?;
+        let signing = Signing::resume(&connection, keys.keyring(), anchor).map_err(damaged)?;
+        let writer = Writer::start(connection, Arc::clone(&keys), clock, options.entropy, signing).map_err(damaged)?;
         let readers = Sqlite::reader_pool(&path).map_err(damaged)?;
         Ok(Self { writer, readers, keys, clock: options.clock, signals: signal::channel(), _lock: lock })
     }
@@ -134,6 +154,25 @@ pub(super) fn look_before_touching(path: &Path, root: &RootKey, entropy: &dyn En
     if keyring.matches_check(&check) { Ok(()) } else { Err(OpenError::WrongKey(path.to_owned())) }
 }
 
+/// Refuses a database that is not what its anchor remembers, before anything is written to it. One without a log that
+/// proves itself was never anchored.
+fn look_at_anchor(path: &Path, root: &RootKey, options: &StoreOptions) -> Result<(), OpenError> {
+    let damaged = |error| OpenError::Damaged(path.to_owned(), error);
+    let engine = Sqlite::open_for_migrations(path).map_err(damaged)?;
+    if is_empty(&engine).map_err(damaged)? || migration::applied(&engine).map_err(damaged)? < migration::PROOF {
+        return Ok(());
+    }
+    let keyring = keyring(&engine, root, &*options.entropy).map_err(damaged)?;
+    let Some(newest) = open_anchor(&options.anchor, &keyring)?.1 else { return Ok(()) };
+    let head = Head::load(&engine, &keyring).map_err(damaged)?;
+    let found = checkpoint::compare(&engine, &head, &newest).map_err(damaged)?;
+    found.map_or(Ok(()), |found| Err(OpenError::RolledBack(path.to_owned(), found)))
+}
+
+fn open_anchor(path: &Path, keyring: &Keyring) -> Result<(Anchor, Option<Anchored>), OpenError> {
+    Anchor::open(path, keyring).map_err(|error| OpenError::Io(path.to_owned(), error))
+}
+
 fn is_empty(engine: &dyn Engine) -> Result<bool, Error> {
     let mut tables = 0;
     engine.query("SELECT count(*) FROM sqlite_schema", &[], &mut |row| {
@@ -173,6 +212,7 @@ fn migrate(path: &Path, root: &RootKey, options: &StoreOptions) -> Result<(Uuid,
     engine.batch("PRAGMA foreign_keys = OFF")?;
     engine.batch("BEGIN IMMEDIATE")?;
     migration::run(&engine, options.clock.now())?;
+    audit_tree::fill(&engine)?;
     let instance = match setting(&engine, INSTANCE)? {
         Some(bytes) => instance_id(&bytes)?,
         None => found(&engine, root, options)?,

@@ -15,7 +15,7 @@ fn root(seed: u64) -> RootKey {
 
 fn options(path: &Path) -> StoreOptions {
     let clock = Arc::new(ManualClock::at(Timestamp::parse("2026-03-01T09:00:00Z").unwrap()));
-    StoreOptions { path: path.to_owned(), clock, entropy: Arc::new(SeededEntropy::new(1)) }
+    StoreOptions::at(path, clock, Arc::new(SeededEntropy::new(1)))
 }
 
 fn open(path: &Path, root: &RootKey) -> Result<Store, OpenError> {

@@ -60,8 +60,7 @@ fn person(tx: &mut Tx<'_>, name: &str) -> Id<User> {
 }
 
 fn open(path: &Path) -> Store {
-    let options =
-        StoreOptions { path: path.join("milton.db"), clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
+    let options = StoreOptions::at(&path.join("milton.db"), Arc::new(SystemClock), Arc::new(SystemEntropy));
     Store::open(options, &RootKey::generate(&SystemEntropy)).unwrap()
 }
 

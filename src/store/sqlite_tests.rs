@@ -15,7 +15,7 @@ use crate::store::{Store, StoreOptions};
 fn database() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("milton.db");
-    let options = StoreOptions { path: path.clone(), clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
+    let options = StoreOptions::at(&path, Arc::new(SystemClock), Arc::new(SystemEntropy));
     drop(Store::open(options, &RootKey::generate(&SystemEntropy)).unwrap());
     Sqlite::open_for_migrations(&path).unwrap().batch(ROWS).unwrap();
     (folder, path)

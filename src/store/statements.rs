@@ -8,18 +8,22 @@ use crate::base::entropy::SystemEntropy;
 use crate::crypto::keyring::RootKey;
 
 use super::{
-    Store, StoreOptions, api_key, audit, audit_log, ceremony, clean_up, comment, conversation, credential,
-    credential_share, custody, delegation, delegation_list, device, door, feed, grant, idempotency, identity,
-    inspection, invitation, job, keys, label, leaving, login, login_code, message, notification, open, overdue,
-    participant, passkey, people, preference, provider_token, qr_sign_in, quota, search, search_fill, search_hit,
-    search_lists, session, standing, team, team_end, tombstone, trip, user, watch, webhook, webhook_delivery,
+    Store, StoreOptions, api_key, audit, audit_check, audit_log, audit_tree, ceremony, checkpoint, clean_up, comment,
+    conversation, credential, credential_share, custody, delegation, delegation_list, device, door, feed, grant,
+    idempotency, identity, inspection, invitation, job, keys, label, leaving, login, login_code, message, notification,
+    open, overdue, participant, passkey, people, preference, provider_token, qr_sign_in, quota, search, search_fill,
+    search_hit, search_lists, session, standing, team, team_end, tombstone, trip, user, watch, webhook,
+    webhook_delivery,
 };
 
 const ALL: &[(&str, &[&str])] = &[
     ("api_key", api_key::STATEMENTS),
     ("audit", audit::STATEMENTS),
+    ("audit_check", audit_check::STATEMENTS),
     ("audit_log", audit_log::STATEMENTS),
+    ("audit_tree", audit_tree::STATEMENTS),
     ("ceremony", ceremony::STATEMENTS),
+    ("checkpoint", checkpoint::STATEMENTS),
     ("clean_up", clean_up::STATEMENTS),
     ("comment", comment::STATEMENTS),
     ("conversation", conversation::STATEMENTS),
@@ -82,7 +86,7 @@ fn sources() -> Vec<(PathBuf, String)> {
 fn every_statement_fits_the_schema() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("milton.db");
-    let options = StoreOptions { path: path.clone(), clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
+    let options = StoreOptions::at(&path, Arc::new(SystemClock), Arc::new(SystemEntropy));
     drop(Store::open(options, &RootKey::generate(&SystemEntropy)).unwrap());
     let connection = rusqlite::Connection::open(path).unwrap();
     for (file, statements) in ALL {
@@ -100,7 +104,7 @@ fn every_statement_fits_the_schema() {
 fn what_does_not_follow_an_index_is_known() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("milton.db");
-    let options = StoreOptions { path: path.clone(), clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
+    let options = StoreOptions::at(&path, Arc::new(SystemClock), Arc::new(SystemEntropy));
     drop(Store::open(options, &RootKey::generate(&SystemEntropy)).unwrap());
     let connection = rusqlite::Connection::open(path).unwrap();
     let mut slow = Vec::new();
@@ -113,7 +117,11 @@ fn what_does_not_follow_an_index_is_known() {
         }
     }
     insta::assert_snapshot!(slow.join("\n"), @r"
-    audit_log: SCAN audit_log | SELECT seq, at, event, outcome, actor_kind,
+    audit_check: SCAN audit_log | SELECT seq, at, event, outcome, actor_kind,
+    audit_check: SCAN audit_nodes | SELECT level, nth, hash FROM audit_nodes
+    audit_tree: SCAN CONSTANT ROW | SELECT EXISTS (SELECT 1 FROM audit_nodes)
+    audit_tree: SCAN audit_nodes | SELECT EXISTS (SELECT 1 FROM audit_nodes)
+    audit_tree: SCAN audit_log | SELECT leaf FROM audit_log ORDER BY
     ceremony: SCAN (subquery-1) | SELECT count(*) FROM (SELECT 1 FROM
     clean_up: SCAN CONSTANT ROW | SELECT EXISTS (SELECT t.selector FROM api_tokens
     clean_up: SCAN sign_in_links USING INDEX sign_in_links_with_hash | SELECT EXISTS (SELECT t.selector FROM api_tokens

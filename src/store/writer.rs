@@ -11,6 +11,7 @@ use crate::base::entropy::Entropy;
 use crate::domain::Error;
 
 use super::audit_log::Head;
+use super::checkpoint::Signing;
 use super::engine::{DISK_SILENT, Engine};
 use super::keys::Keys;
 use super::sqlite::Sqlite;
@@ -35,6 +36,8 @@ pub(super) struct Desk<'a> {
     pub clock: &'a dyn Clock,
     pub entropy: &'a dyn Entropy,
     pub head: &'a mut Head,
+    /// Set by whoever wants the head signed, however little it grew.
+    pub is_time_to_sign: &'a mut bool,
 }
 
 /// The queue's end in the hands of the store.
@@ -51,6 +54,7 @@ struct Room {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     head: Head,
+    signing: Signing,
     broken: Arc<AtomicBool>,
 }
 
@@ -60,11 +64,12 @@ impl Writer {
         keys: Arc<Keys>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
+        signing: Signing,
     ) -> Result<Self, Error> {
         let head = Head::load(&connection, keys.keyring())?;
         let broken = Arc::new(AtomicBool::new(false));
         let (queue, waiting) = sync_channel(QUEUE);
-        let mut room = Room { connection, keys, clock, entropy, head, broken: Arc::clone(&broken) };
+        let mut room = Room { connection, keys, clock, entropy, head, signing, broken: Arc::clone(&broken) };
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || room.work(&waiting))
@@ -116,7 +121,7 @@ impl Room {
     fn work(&mut self, waiting: &Receiver<Box<dyn Work>>) {
         while let Ok(first) = waiting.recv() {
             let mut batch = vec![first];
-            let outcome = self.transaction(&mut batch, waiting);
+            let outcome = self.transaction(&mut batch, waiting, false);
             for work in batch {
                 work.settle(match &outcome {
                     Ok(()) => Ok(()),
@@ -125,18 +130,26 @@ impl Room {
                 });
             }
         }
+        // The last head is signed too: what happened before a clean stop cannot be taken back unseen.
+        let _ = self.transaction(&mut Vec::new(), waiting, true);
         if let Err(error) = self.connection.batch("PRAGMA wal_checkpoint(TRUNCATE)") {
             tracing::warn!(%error, "the write-ahead log could not be truncated");
         }
     }
 
     /// Runs the batch, which grows by what arrives meanwhile, and commits it; puts the head back when that fails.
-    fn transaction(&mut self, batch: &mut Vec<Box<dyn Work>>, waiting: &Receiver<Box<dyn Work>>) -> Result<(), Error> {
+    fn transaction(
+        &mut self,
+        batch: &mut Vec<Box<dyn Work>>,
+        waiting: &Receiver<Box<dyn Work>>,
+        is_time_to_sign: bool,
+    ) -> Result<(), Error> {
         if self.broken.load(Ordering::Acquire) {
             return Err(Error::Unavailable(DISK_SILENT));
         }
         let before = self.head.clone();
-        let outcome = self.run(batch, waiting);
+        let outcome = self.run(batch, waiting, is_time_to_sign);
+        self.signing.settle(outcome.is_ok());
         if let Err(error) = &outcome {
             tracing::error!(%error, acts = batch.len(), "a transaction was lost; nothing in it happened");
             // SQLite may have rolled back by itself: then this fails, and that is as well.
@@ -150,7 +163,12 @@ impl Room {
         outcome
     }
 
-    fn run(&mut self, batch: &mut Vec<Box<dyn Work>>, waiting: &Receiver<Box<dyn Work>>) -> Result<(), Error> {
+    fn run(
+        &mut self,
+        batch: &mut Vec<Box<dyn Work>>,
+        waiting: &Receiver<Box<dyn Work>>,
+        mut is_time_to_sign: bool,
+    ) -> Result<(), Error> {
         self.connection.execute("BEGIN IMMEDIATE", &[])?;
         let mut next = 0;
         while next < batch.len() {
@@ -160,6 +178,7 @@ impl Room {
                 clock: &*self.clock,
                 entropy: &*self.entropy,
                 head: &mut self.head,
+                is_time_to_sign: &mut is_time_to_sign,
             };
             batch[next].run(&mut desk)?;
             next += 1;
@@ -170,6 +189,7 @@ impl Room {
             }
         }
         self.head.save(&self.connection, self.keys.keyring())?;
+        self.signing.sign(&self.connection, &self.head, self.clock.now(), is_time_to_sign)?;
         self.connection.execute("COMMIT", &[]).map(|_| ())
     }
 }

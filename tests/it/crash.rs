@@ -5,7 +5,7 @@ use std::path::Path;
 use milton::base::entropy::SystemEntropy;
 use milton::crypto::RootKey;
 use milton::store::Inspection;
-use milton::store::audit_log::Verified;
+use milton::store::audit_check::Verified;
 use rusqlite::Connection;
 use rustix::process::Signal;
 use serde_json::json;

@@ -88,11 +88,13 @@ impl World {
 
     /// Stops the server and starts it again on the same file. Nobody may hold a `Person` of the old one any more.
     pub async fn restart(self, options: Options) -> Self {
-        let Self { app, endpoint, folder, .. } = self;
-        app.stop().await.unwrap();
-        drop(endpoint);
-        drop(app);
-        Self::open(folder, options)
+        Self::open(self.stop().await, options)
+    }
+
+    /// Stops the server; its files stay as long as the folder is held.
+    pub async fn stop(self) -> TempDir {
+        self.app.stop().await.unwrap();
+        self.folder
     }
 
     /// A server in this folder: a fresh one, or the one that is there.
@@ -103,11 +105,7 @@ impl World {
     /// The same, with jobs of a test's own.
     pub fn open_with(folder: TempDir, options: Options, more: impl FnOnce(Jobs) -> Jobs) -> Self {
         let store = Store::open(
-            StoreOptions {
-                path: folder.path().join("milton.db"),
-                clock: options.clock.clone(),
-                entropy: options.entropy.clone(),
-            },
+            StoreOptions::at(&folder.path().join("milton.db"), options.clock.clone(), options.entropy.clone()),
             &root_key(),
         )
         .unwrap();
@@ -234,7 +232,7 @@ impl World {
     /// How many rows the audit log has, without leaving one.
     pub fn audit_size(&self) -> i64 {
         match self.app.store().verify_audit().unwrap() {
-            milton::store::audit_log::Verified::Sound { rows } => rows,
+            milton::store::audit_check::Verified::Sound { rows } => rows,
             other => panic!("{other:?}"),
         }
     }

@@ -14,7 +14,7 @@ use milton::domain::event::Event;
 use milton::domain::permission::Permission;
 use milton::domain::text::Name;
 use milton::domain::{Conflict, Error};
-use milton::store::audit_log::Verified;
+use milton::store::audit_check::Verified;
 use milton::store::{Action, Inspection, Target, Tx, team};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;

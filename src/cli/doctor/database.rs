@@ -7,7 +7,7 @@ use crate::cli::database::remedy;
 use crate::cli::place::Settings;
 use crate::domain::Error;
 use crate::store::Inspection;
-use crate::store::audit_log::Verified;
+use crate::store::audit_check::Verified;
 
 const RESTORE: &str = "stop the server, keep a copy of the folder, restore a backup";
 const TAMPERED: &str = "somebody wrote to the file past Milton: find out who, then restore a backup";
@@ -56,6 +56,8 @@ fn audit(found: Result<Verified, Error>) -> Check {
     let detail = match found {
         Ok(Verified::Sound { rows }) => return Check::pass(NAME, format!("{rows} rows give the recorded root")),
         Ok(Verified::BadRow { seq }) => format!("row {seq} was changed, or one before it is missing"),
+        Ok(Verified::BadNode { seq }) => format!("the tree above row {seq} is not the one of its rows"),
+        Ok(Verified::BadCheckpoint { size }) => format!("the head that was signed over {size} rows is not theirs"),
         Ok(Verified::BadHead) => {
             "the rows do not give the recorded root: some are missing at the end, or all were written anew".to_owned()
         }

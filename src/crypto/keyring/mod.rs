@@ -13,6 +13,7 @@ use super::CryptoError;
 use super::bearer::TokenKeys;
 use super::blind_index::{self, BlindColumn, BlindIndex};
 use super::merkle::Hash;
+use super::note::Signer;
 use super::primitive::{self, Kdf, MacState};
 use crate::base::entropy::Entropy;
 use crate::base::secret::Secret;
@@ -28,6 +29,8 @@ pub struct Keyring {
     kek: Secret<[u8; 32]>,
     check: [u8; 32],
     audit_head: MacState,
+    audit_seed: Secret<[u8; 32]>,
+    log: String,
     blind: [MacState; BlindColumn::ALL.len()],
     tokens: TokenKeys,
 }
@@ -41,6 +44,8 @@ impl Keyring {
             kek: derive(&format!("kek/{CURRENT_KEK}")),
             check: *derive("key-check").expose(),
             audit_head: primitive::keyed(derive("audit-head/1").expose()),
+            audit_seed: derive("audit-sign/1"),
+            log: format!("milton/{instance}"),
             blind: BlindColumn::ALL.map(|column| {
                 let label = format!("bidx/{}/{}", column.as_str(), blind_index::VERSION);
                 primitive::keyed(derive(&label).expose())
@@ -68,6 +73,18 @@ impl Keyring {
     /// Whether a stored MAC belongs to this head, in constant time.
     pub fn matches_audit_head(&self, size: u64, root: &Hash, stored: &[u8]) -> bool {
         self.audit_head_mac(size, root)[..].ct_eq(stored).into()
+    }
+
+    /// Signs the heads of one epoch of the audit log. Each epoch is a log of its own: `milton/`, the instance, `/`, its
+    /// number; the key is the same.
+    pub fn audit_signer(&self, epoch: u32) -> Signer {
+        Signer::new(&format!("{}/{epoch}", self.log), &self.audit_seed)
+    }
+
+    /// Which epoch of this instance's audit log a text says it is the head of. Anybody can say so.
+    pub fn epoch_of(&self, origin: &str) -> Option<u32> {
+        let digits = origin.strip_prefix(&self.log)?.strip_prefix('/')?;
+        digits.parse().ok().filter(|epoch: &u32| epoch.to_string() == digits)
     }
 
     /// The index under which a text is found without being readable; see [`BlindColumn`] for what counts as equal.

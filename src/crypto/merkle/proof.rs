@@ -150,9 +150,9 @@ mod tests {
     #[test]
     fn paths_are_those_of_the_rfc() {
         let (_, whole) = kept(7);
-        let leaf = |nth| leaf_hash(&data(nth));
-        let [a, b, c, d, e, f, j] = [0, 1, 2, 3, 4, 5, 6].map(leaf);
-        let [g, h, i] = [(a, b), (c, d), (e, f)].map(|(left, right)| node_hash(&left, &right));
+        let leaves: Vec<_> = (0..7).map(|nth| leaf_hash(&data(nth))).collect();
+        let [b, c, d, f, j] = [1, 2, 3, 5, 6].map(|nth: usize| leaves[nth]);
+        let [g, h, i] = [0, 2, 4].map(|nth| node_hash(&leaves[nth], &leaves[nth + 1]));
         let (k, l) = (node_hash(&g, &h), node_hash(&i, &j));
         assert_eq!(inclusion(7, 0, &whole), [b, h, l]);
         assert_eq!(inclusion(7, 3, &whole), [c, g, l]);

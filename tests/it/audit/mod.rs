@@ -1,11 +1,12 @@
 //! The audit log: every act and every refusal leaves its row, and its readers find it.
 
+mod anchored;
 mod tampering;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use milton::store::audit_log::Verified;
+use milton::store::audit_check::Verified;
 use poem::http::Method;
 use rusqlite::Connection;
 use serde_json::{Value, json};

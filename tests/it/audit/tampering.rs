@@ -5,7 +5,7 @@ use std::process::Command;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use milton::crypto::merkle::Frontier;
-use milton::store::audit_log::Verified;
+use milton::store::audit_check::Verified;
 use rusqlite::Connection;
 use rusqlite::types::Value as Stored;
 use serde_json::{Map, Value, json};

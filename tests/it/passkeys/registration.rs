@@ -210,8 +210,7 @@ async fn a_server_without_a_name_has_no_passkeys() {
     let clock = Arc::new(ManualClock::at(milton::base::clock::Timestamp::default()));
     let entropy = Arc::new(SeededEntropy::new(1));
     let path = folder.path().join("milton.db");
-    let store =
-        Store::open(StoreOptions { path, clock: clock.clone(), entropy: entropy.clone() }, &root_key()).unwrap();
+    let store = Store::open(StoreOptions::at(&path, clock.clone(), entropy.clone()), &root_key()).unwrap();
     let public_url = "https://192.0.2.1:8443".to_owned();
     let (providers, quotas) = Default::default();
     let app = App::new(AppOptions {

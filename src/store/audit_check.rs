@@ -1,0 +1,127 @@
+//! Checks the whole audit log: each row against its leaf, the leaves against the tree that is kept and its head, each
+//! signed head against the rows it was signed over.
+
+use std::collections::BTreeMap;
+
+use crate::crypto::keyring::Keyring;
+use crate::crypto::merkle::{Frontier, Hash, Subtree};
+use crate::crypto::note::Checkpoint;
+use crate::domain::Error;
+
+use super::audit_log::{Head, Stored};
+use super::audit_tree::BUNDLE;
+use super::checkpoint;
+use super::engine::Engine;
+
+statements! {
+    ROWS = "SELECT seq, at, event, outcome, actor_kind, actor_pseudonym, scope, resource_type, resource_id, \
+        request_id, address_sealed, user_agent_sealed, detail_sealed, leaf FROM audit_log ORDER BY seq";
+    NODES = "SELECT level, nth, hash FROM audit_nodes";
+    CHECKPOINTS = "SELECT size, note FROM checkpoints WHERE epoch = ?1 ORDER BY size";
+}
+
+/// What a full check of the log found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verified {
+    /// Every row is as it was written, and together they give the head and each signed one.
+    Sound {
+        /// How many rows.
+        rows: i64,
+    },
+    /// This row was changed, or one before it is missing.
+    BadRow {
+        /// Its place.
+        seq: i64,
+    },
+    /// A node of the tree that is kept is not the one that the rows give: changed, missing, or one too many.
+    BadNode {
+        /// The first row below it.
+        seq: i64,
+    },
+    /// A signed head is not one of these rows, or was not signed with this instance's key.
+    BadCheckpoint {
+        /// The rows it says it was signed over.
+        size: i64,
+    },
+    /// Each row is sound, but the head is not theirs: rows are missing at the end, or all of it was written anew without
+    /// the root key.
+    BadHead,
+}
+
+/// Recomputes each leaf from its row, the tree from all leaves, and compares all that is kept with them.
+pub(super) fn verify(engine: &dyn Engine, keyring: &Keyring) -> Result<Verified, Error> {
+    let mut tree = Frontier::new();
+    let mut nodes = BTreeMap::new();
+    let mut heads = heads(engine, keyring)?;
+    let (mut bad_row, mut bad_head) = (None, None);
+    engine.query(ROWS, &[], &mut |row| {
+        let (seq, expected) = (row.integer(0)?, i64::try_from(tree.size() + 1).map_err(Error::internal)?);
+        // A row that does not even read, such as text that is no UTF-8, has no leaf and is bad like any other.
+        let leaf = Stored::read(&row).and_then(|stored| stored.leaf());
+        let sound = leaf.as_ref().is_ok_and(|leaf| seq == expected && row.blob(13).is_ok_and(|kept| kept == leaf));
+        if bad_row.is_none() && !sound {
+            bad_row = Some(seq.min(expected));
+        }
+        let whole = tree.push(leaf.unwrap_or_default());
+        nodes.extend(whole.into_iter().filter(|(subtree, _)| subtree.level >= BUNDLE));
+        if let Some(signed) = heads.remove(&expected)
+            && bad_head.is_none()
+            && signed != Some(tree.root())
+        {
+            bad_head = Some(expected);
+        }
+        Ok(())
+    })?;
+    if let Some(seq) = bad_row {
+        return Ok(Verified::BadRow { seq });
+    }
+    let head = match Head::load(engine, keyring) {
+        Ok(head) => head,
+        Err(Error::Internal(_)) => return Ok(Verified::BadHead),
+        Err(error) => return Err(error),
+    };
+    if head.root() != tree.root() {
+        return Ok(Verified::BadHead);
+    }
+    // What is left was signed over rows that are not there.
+    if let Some(size) = bad_head.into_iter().chain(heads.into_keys()).min() {
+        return Ok(Verified::BadCheckpoint { size });
+    }
+    if let Some(seq) = bad_node(engine, nodes)? {
+        return Ok(Verified::BadNode { seq });
+    }
+    Ok(Verified::Sound { rows: i64::try_from(tree.size()).map_err(Error::internal)? })
+}
+
+/// The signed heads of the epoch by their sizes; `None` for one that was not signed with our key.
+fn heads(engine: &dyn Engine, keyring: &Keyring) -> Result<BTreeMap<i64, Option<Hash>>, Error> {
+    let epoch = checkpoint::epoch(engine)?;
+    let signer = keyring.audit_signer(epoch);
+    let mut heads = BTreeMap::new();
+    engine.query(CHECKPOINTS, &[i64::from(epoch).into()], &mut |row| {
+        let size = row.integer(0)?;
+        let text = row.text(1).ok().and_then(|note| signer.verifier().open(note).ok());
+        let checkpoint = text.and_then(|text| Checkpoint::from_text(text).ok());
+        let is_whole = |one: &Checkpoint| i64::try_from(one.size) == Ok(size) && one.origin == signer.verifier().name();
+        heads.insert(size, checkpoint.filter(is_whole).map(|one| one.root));
+        Ok(())
+    })?;
+    Ok(heads)
+}
+
+/// The first row below the first node that is not as it must be.
+fn bad_node(engine: &dyn Engine, mut nodes: BTreeMap<Subtree, Hash>) -> Result<Option<i64>, Error> {
+    let mut bad: Option<u64> = None;
+    engine.query(NODES, &[], &mut |row| {
+        let level = u32::try_from(row.integer(0)?).unwrap_or(u32::MAX).min(62);
+        let subtree = Subtree { level, nth: row.integer(1)?.unsigned_abs() };
+        if nodes.remove(&subtree).is_none_or(|hash| row.blob(2).is_ok_and(|kept| kept != hash)) {
+            let first = subtree.nth.checked_shl(level).unwrap_or(u64::MAX);
+            bad = Some(bad.map_or(first, |bad| bad.min(first)));
+        }
+        Ok(())
+    })?;
+    let missing = nodes.into_keys().map(|subtree| subtree.leaves().start).min();
+    let first = bad.into_iter().chain(missing).min();
+    Ok(first.map(|first| i64::try_from(first.saturating_add(1)).unwrap_or(i64::MAX)))
+}
