@@ -2,7 +2,7 @@
 
 use crate::base::page::{Page, PageRequest};
 use crate::domain::Error;
-use crate::domain::actor::Caller;
+use crate::domain::actor::{Actor, Caller};
 use crate::domain::audit::AuditRow;
 use crate::domain::event::{Event, Outcome};
 use crate::domain::permission::{Permission, Relation};
@@ -50,6 +50,11 @@ impl App {
         };
         self.store.record(caller.clone(), note).await?;
         Ok(rows)
+    }
+
+    /// Puts on record that the operator went on with an older database.
+    pub async fn note_rollback(&self, note: Note) -> Result<(), Error> {
+        self.store.record(Caller::local(Actor::Operator), note).await
     }
 
     /// Signs the audit log's head, when it has grown since it was signed. That is no act of anybody's, and leaves no row:

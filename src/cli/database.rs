@@ -16,13 +16,17 @@ use crate::store::{OpenError, Store, StoreOptions};
 /// When another process has it, the key is not its key, it is newer than this program or damaged: nothing is written.
 pub fn open(settings: &Settings, key: &RootKey) -> Result<Store, Failure> {
     files::make_folder(settings.layout.folder())?;
-    let options = StoreOptions {
+    Ok(Store::open(options(settings), key)?)
+}
+
+/// Where the database and its anchor are.
+pub fn options(settings: &Settings) -> StoreOptions {
+    StoreOptions {
         path: settings.layout.database(),
         anchor: settings.config.storage.anchor.clone().unwrap_or_else(|| settings.layout.anchor()),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
-    };
-    Ok(Store::open(options, key)?)
+    }
 }
 
 impl From<OpenError> for Failure {

@@ -1,5 +1,6 @@
 //! Floor 5: the command line. One file per sub-command; `server` alone wires the parts together.
 
+mod audit;
 mod banner;
 mod certificate;
 mod control;
@@ -60,6 +61,7 @@ enum Command {
     Owner(owner::Owner),
     LoginLink(login_link::LoginLink),
     Jobs(jobs::Jobs),
+    Audit(audit::Audit),
     Doctor(doctor::Doctor),
     #[command(name = "openapi")]
     OpenApi(openapi::OpenApi),
@@ -75,6 +77,7 @@ impl Command {
             Self::Owner(command) => command.run(output),
             Self::LoginLink(command) => command.run(output),
             Self::Jobs(command) => command.run(output),
+            Self::Audit(command) => command.run(output),
             Self::Doctor(command) => command.run(output),
             Self::OpenApi(command) => command.run(output),
             Self::Version(command) => command.run(output),

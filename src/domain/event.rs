@@ -143,6 +143,7 @@ events! {
     WebhookDelivered "webhook.delivered";
     WebhookRedelivered "webhook.redelivered";
     AuditQueried "audit.queried";
+    RollbackAccepted "audit.rollback.accepted";
     SystemStarted "system.started";
     SystemStopped "system.stopped";
     JobStarted "system.job.started";

@@ -2,6 +2,7 @@
 //! signed head against the rows it was signed over.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::crypto::keyring::Keyring;
 use crate::crypto::merkle::{Frontier, Hash, Subtree};
@@ -46,6 +47,20 @@ pub enum Verified {
     /// Each row is sound, but the head is not theirs: rows are missing at the end, or all of it was written anew without
     /// the root key.
     BadHead,
+}
+
+impl fmt::Display for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sound { rows } => write!(f, "{rows} rows give the recorded root"),
+            Self::BadRow { seq } => write!(f, "row {seq} was changed, or one before it is missing"),
+            Self::BadNode { seq } => write!(f, "the tree above row {seq} is not the one of its rows"),
+            Self::BadCheckpoint { size } => write!(f, "the head that was signed over {size} rows is not theirs"),
+            Self::BadHead => f.write_str(
+                "the rows do not give the recorded root: some are missing at the end, or all were written anew",
+            ),
+        }
+    }
 }
 
 /// Recomputes each leaf from its row, the tree from all leaves, and compares all that is kept with them.

@@ -17,6 +17,7 @@ use super::writer::{Desk, Work};
 statements! {
     EPOCH = "SELECT epoch FROM audit_head WHERE only = 1";
     SIGNED = "SELECT coalesce(max(size), 0) FROM checkpoints WHERE epoch = ?1";
+    SET_EPOCH = "UPDATE audit_head SET epoch = ?1 WHERE only = 1";
     INSERT = "INSERT INTO checkpoints (epoch, size, at, note) VALUES (?1, ?2, ?3, ?4)";
 }
 
@@ -78,6 +79,13 @@ pub(super) fn compare(engine: &dyn Engine, head: &Head, newest: &Anchored) -> Re
         Ok(_) | Err(Error::Internal(_)) => Ok(Some(RolledBack::Other { anchored })),
         Err(error) => Err(error),
     }
+}
+
+/// Begins the epoch behind the anchor's and the database's own.
+pub(super) fn begin_epoch(engine: &dyn Engine, newest: &Anchored) -> Result<u32, Error> {
+    let next = epoch(engine)?.max(newest.epoch).saturating_add(1);
+    engine.execute(SET_EPOCH, &[i64::from(next).into()])?;
+    Ok(next)
 }
 
 impl Signing {

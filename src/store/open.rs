@@ -6,13 +6,17 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 
 use crate::base::clock::Clock;
 use crate::base::entropy::Entropy;
 use crate::base::id::Id;
 use crate::crypto::keyring::{Keyring, RootKey};
+use crate::crypto::note::Checkpoint;
 use crate::domain::Error;
+use crate::domain::event::{Event, Outcome};
 
 use super::anchor::{Anchor, Anchored};
 use super::audit_log::Head;
@@ -24,7 +28,7 @@ use super::migration;
 use super::signal;
 use super::sqlite::Sqlite;
 use super::writer::Writer;
-use super::{Store, audit_tree};
+use super::{Note, Store, Target, audit_tree};
 
 statements! {
     FIND_SETTING = "SELECT value FROM settings WHERE name = ?1";
@@ -86,16 +90,46 @@ impl Store {
     pub fn open(options: StoreOptions, root: &RootKey) -> Result<Self, OpenError> {
         let path = real_path(&options.path)?;
         let lock = Lock::take(&path)?;
-        let damaged = |error| OpenError::Damaged(path.clone(), error);
-        let exists = path.metadata().is_ok_and(|file| file.len() > 0);
-        if exists {
+        if path.metadata().is_ok_and(|file| file.len() > 0) {
             look_before_touching(&path, root, &*options.entropy)?;
+            if let Some((_, rolled_back)) = look_at_anchor(&path, root, &options)? {
+                return Err(OpenError::RolledBack(path, rolled_back));
+            }
         } else {
             create(&path).map_err(|error| OpenError::Io(path.clone(), error))?;
         }
-        if exists {
-            look_at_anchor(&path, root, &options)?;
-        }
+        Self::start(path, lock, options, root)
+    }
+
+    /// Opens a database that is older than its anchor, because the newer one is lost: a new epoch begins, whose first row
+    /// cites the head that was signed last. Blocking.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; `None` when it is not older.
+    pub fn accept_rollback(options: StoreOptions, root: &RootKey) -> Result<Option<(Self, Note)>, OpenError> {
+        let path = real_path(&options.path)?;
+        let lock = Lock::take(&path)?;
+        look_before_touching(&path, root, &*options.entropy)?;
+        let Some((newest, rolled_back)) = look_at_anchor(&path, root, &options)? else { return Ok(None) };
+        let damaged = |error| OpenError::Damaged(path.clone(), error);
+        let engine = Sqlite::open_for_migrations(&path).map_err(damaged)?;
+        let epoch = checkpoint::begin_epoch(&engine, &newest).map_err(damaged)?;
+        drop(engine);
+        let Checkpoint { origin, size, root: head } = &newest.checkpoint;
+        let detail = [
+            ("epoch", epoch.to_string()),
+            ("found", rolled_back.to_string()),
+            ("signed_origin", origin.clone()),
+            ("signed_size", size.to_string()),
+            ("signed_root", STANDARD.encode(head)),
+        ];
+        let (event, outcome, target) = (Event::RollbackAccepted, Outcome::Success, Target::instance());
+        let note = Note { event, outcome, target, detail: detail.into() };
+        Self::start(path, lock, options, root).map(|store| Some((store, note)))
+    }
+
+    fn start(path: PathBuf, lock: Lock, options: StoreOptions, root: &RootKey) -> Result<Self, OpenError> {
+        let damaged = |error| OpenError::Damaged(path.clone(), error);
         let (instance, check) = migrate(&path, root, &options).map_err(damaged)?;
         let keyring = Keyring::open(root, instance, &*options.entropy);
         if !keyring.matches_check(&check) {
@@ -154,19 +188,23 @@ pub(super) fn look_before_touching(path: &Path, root: &RootKey, entropy: &dyn En
     if keyring.matches_check(&check) { Ok(()) } else { Err(OpenError::WrongKey(path.to_owned())) }
 }
 
-/// Refuses a database that is not what its anchor remembers, before anything is written to it. One without a log that
-/// proves itself was never anchored.
-fn look_at_anchor(path: &Path, root: &RootKey, options: &StoreOptions) -> Result<(), OpenError> {
+/// What is wrong with a database that is not what its anchor remembers, before anything is written to it. One without a
+/// log that proves itself was never anchored.
+fn look_at_anchor(
+    path: &Path,
+    root: &RootKey,
+    options: &StoreOptions,
+) -> Result<Option<(Anchored, RolledBack)>, OpenError> {
     let damaged = |error| OpenError::Damaged(path.to_owned(), error);
     let engine = Sqlite::open_for_migrations(path).map_err(damaged)?;
     if is_empty(&engine).map_err(damaged)? || migration::applied(&engine).map_err(damaged)? < migration::PROOF {
-        return Ok(());
+        return Ok(None);
     }
     let keyring = keyring(&engine, root, &*options.entropy).map_err(damaged)?;
-    let Some(newest) = open_anchor(&options.anchor, &keyring)?.1 else { return Ok(()) };
+    let Some(newest) = open_anchor(&options.anchor, &keyring)?.1 else { return Ok(None) };
     let head = Head::load(&engine, &keyring).map_err(damaged)?;
     let found = checkpoint::compare(&engine, &head, &newest).map_err(damaged)?;
-    found.map_or(Ok(()), |found| Err(OpenError::RolledBack(path.to_owned(), found)))
+    Ok(found.map(|found| (newest, found)))
 }
 
 fn open_anchor(path: &Path, keyring: &Keyring) -> Result<(Anchor, Option<Anchored>), OpenError> {

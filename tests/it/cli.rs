@@ -1,5 +1,6 @@
 //! The real binary: help, exit codes, and that a refused start leaves everything as it was.
 
+mod audit;
 mod doctor;
 mod jobs;
 pub mod load;
