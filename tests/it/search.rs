@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use milton::domain::role::Role;
 use poem::http::Method;
-use rusqlite::params;
 use serde_json::{Value, json};
 
 use crate::forge;
@@ -34,10 +33,11 @@ impl Stage {
         Self { world, olga, max, ben, mia, team }
     }
 
-    /// A delegation by this title; answers its path.
+    /// A delegation by this title, offered to somebody or a draft; answers its path.
     async fn give(&self, by: &Person, title: &str, to: Option<&Person>) -> String {
         self.world.pass(Duration::from_millis(1));
-        let body = to.map_or_else(|| json!({"title": title}), |to| json!({"title": title, "assignee_id": to.id}));
+        let body = to
+            .map_or_else(|| json!({"title": title}), |to| json!({"title": title, "assignee_id": to.id, "offer": true}));
         let list = format!("/api/v1/teams/{}/delegations", self.team);
         by.post(&list, &body).await.expect(201).header("location")
     }
@@ -113,10 +113,9 @@ async fn members_find_what_they_gave_have_or_watch() {
     stage.give(&stage.max, "Secret lighthouse plan", None).await;
     stage.give(&stage.max, "Paint the lighthouse", Some(&stage.ben)).await;
     stage.give(&stage.ben, "Visit a lighthouse", None).await;
-    let watched = stage.give(&stage.max, "Light the lighthouse", None).await;
-    let watch = "INSERT INTO delegation_watchers (delegation_id, user_id, created_at) VALUES (?1, ?2, 0)";
-    let id = watched.rsplit_once('/').unwrap().1;
-    forge::sql(&stage.world, watch, params![id, stage.ben.id]);
+    let watched = stage.give(&stage.max, "Light the lighthouse", Some(&stage.ben)).await;
+    stage.ben.send(Method::PUT, &format!("{watched}/watch"), None).await.expect(204);
+    stage.max.post(&format!("{watched}/reassign"), &json!({"assignee_id": stage.max.id})).await.expect(200);
     let of_ben = ["Light the lighthouse", "Visit a lighthouse", "Paint the lighthouse"];
     assert_eq!(stage.find(&stage.ben, "lighthouse").await, of_ben);
     assert_eq!(stage.find(&stage.mia, "lighthouse").await, [""; 0]);

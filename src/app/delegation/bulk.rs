@@ -109,6 +109,11 @@ fn refuse_repetition(ids: &[Id<Delegation>]) -> Result<(), Error> {
 fn change_one(tx: &mut Tx<'_>, which: Which, change: &Change) -> Result<bool, Error> {
     let present = delegation::get(tx, which.team, which.id)?;
     let changes = match change {
+        Change::Step(Step::Reassign, assignee)
+            if steps::stays(&delegation::standing(tx, which.team, which.id)?, *assignee) =>
+        {
+            return Ok(false);
+        }
         Change::Step(step, assignee) => return steps::take(tx, which, *step, *assignee).map(|_| true),
         Change::Priority(priority) => {
             Changes { priority: Some(*priority).filter(|new| *new != present.priority), ..Changes::default() }

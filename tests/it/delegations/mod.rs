@@ -2,6 +2,7 @@
 
 mod bulk;
 mod comments;
+mod drafts;
 mod leaving;
 mod lists;
 mod overdue;
