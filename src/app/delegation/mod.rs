@@ -2,6 +2,7 @@
 
 pub mod bulk;
 pub mod comments;
+pub mod labels;
 pub mod lists;
 mod news;
 mod overdue;
