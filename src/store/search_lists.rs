@@ -22,7 +22,7 @@ use super::user::Names;
 statements! {
     SEEK = "SELECT found FROM search_index WHERE team = ?1 AND word = ?2 AND found <= ?3 ORDER BY found DESC LIMIT 1";
     CONVERSATIONS = "SELECT p.conversation_id FROM participation p \
-        WHERE p.team_id = ?1 AND p.user_id = ?2 AND p.expires_at IS NULL";
+        WHERE +p.team_id = ?1 AND p.user_id = ?2 AND p.expires_at IS NULL";
     DELEGATIONS = "SELECT d.id, EXISTS (SELECT 1 FROM delegation_comments c WHERE c.delegation_id = d.id) \
         FROM delegations d WHERE d.team_id = ?1 AND d.deleted_at IS NULL \
         AND d.id IN (SELECT s.delegation_id FROM delegation_sides s WHERE s.user_id = ?2)";

@@ -19,6 +19,7 @@ CREATE TABLE resource_grants (
     removed_at    INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX resource_grants_of_user ON resource_grants (user_id, resource_id) WHERE removed_at IS NULL;
+CREATE INDEX resource_grants_of_thing ON resource_grants (resource_id) WHERE removed_at IS NULL;
 CREATE INDEX resource_grants_by_user ON resource_grants (user_id, id);
 CREATE INDEX resource_grants_by_team ON resource_grants (team_id, id);
 CREATE INDEX resource_grants_by_granter ON resource_grants (granted_by);
@@ -109,20 +110,23 @@ CREATE TABLE conversation_participants (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX conversation_participants_by_user ON conversation_participants (user_id, conversation_id);
 
+-- The views below are asked about a person or about one thing. What is CAST in them, or stands behind a +, is so written
+-- that no index leads through all that a team has.
+
 -- Who of the team has to do with a delegation, deleted or not, and how. Whoever was only chosen for a draft has not got
 -- it. A watch counts for those who were in the team when they began it and have been since; a guest's, as long as the
 -- grant does, which is not asked here.
 CREATE VIEW delegation_sides AS
 SELECT d.team_id, d.id AS delegation_id, d.delegator_id AS user_id, 'delegator' AS side
-FROM delegations d JOIN memberships m ON m.team_id = d.team_id AND m.user_id = d.delegator_id
+FROM delegations d JOIN memberships m ON m.team_id = +d.team_id AND m.user_id = +d.delegator_id
 UNION ALL
 SELECT d.team_id, d.id, d.assignee_id, 'assignee'
-FROM delegations d JOIN memberships m ON m.team_id = d.team_id AND m.user_id = d.assignee_id
+FROM delegations d JOIN memberships m ON m.team_id = +d.team_id AND m.user_id = +d.assignee_id
 WHERE d.state <> 'draft'
 UNION ALL
 SELECT d.team_id, d.id, w.user_id, 'watcher'
 FROM delegation_watchers w JOIN delegations d ON d.id = w.delegation_id
-JOIN memberships m ON m.team_id = d.team_id AND m.user_id = w.user_id AND m.joined_at <= w.created_at;
+JOIN memberships m ON m.team_id = +d.team_id AND m.user_id = +w.user_id AND m.joined_at <= w.created_at;
 
 -- Who of the team may read a delegation at this moment: the matrix's row `delegation:read`, for joins.
 CREATE VIEW delegation_readers AS
@@ -137,14 +141,15 @@ CREATE VIEW conversation_places AS
 SELECT c.team_id, c.id AS conversation_id, c.last_seq, c.deleted_at, p.user_id, p.joined_at, p.read_seq
 FROM conversation_participants p
 JOIN conversations c ON c.id = p.conversation_id
-JOIN memberships m ON m.team_id = c.team_id AND m.user_id = p.user_id
+JOIN memberships m ON m.team_id = +c.team_id AND m.user_id = +p.user_id
 WHERE p.left_at IS NULL AND (c.delegation_id IS NULL OR EXISTS (
     SELECT 1 FROM delegation_readers r WHERE r.delegation_id = c.delegation_id AND r.user_id = p.user_id));
 
 -- The grants that count until they expire: whoever made one is an active member and, of a conversation, takes part in it
 -- still; its guest does not belong to the team; the team is open. Whether the time is over, each reader asks.
 CREATE VIEW open_grants AS
-SELECT g.id, g.team_id, g.resource_type, g.resource_id, g.user_id, g.role, g.created_at, g.expires_at
+SELECT g.id, CAST(g.team_id AS TEXT) AS team_id, g.resource_type, g.resource_id, g.user_id, g.role, g.created_at,
+    g.expires_at
 FROM resource_grants g
 JOIN teams t ON t.id = g.team_id AND t.deleted_at IS NULL
 JOIN memberships gm ON gm.team_id = g.team_id AND gm.user_id = g.granted_by
@@ -163,7 +168,7 @@ FROM conversation_places p
 JOIN teams t ON t.id = p.team_id AND t.deleted_at IS NULL
 WHERE p.deleted_at IS NULL
 UNION ALL
-SELECT c.team_id, c.id, c.last_seq, g.user_id, g.created_at, CAST(coalesce(p.read_seq, 0) AS INTEGER), g.expires_at
+SELECT g.team_id, c.id, c.last_seq, g.user_id, g.created_at, CAST(coalesce(p.read_seq, 0) AS INTEGER), g.expires_at
 FROM open_grants g
 JOIN conversations c ON c.id = g.resource_id AND c.team_id = g.team_id AND c.deleted_at IS NULL
 LEFT JOIN conversation_participants p ON p.conversation_id = c.id AND p.user_id = g.user_id
