@@ -198,10 +198,28 @@ pub(super) fn close_grants(tx: &mut Tx<'_>, team: Id<Team>, person: Id<User>, le
         if may_grant(left, made.role, own) {
             continue;
         }
-        grant::remove(tx, made.id)?;
-        tx.also_about(Event::GrantRemoved, KIND, made.id);
-        tx.signal(Signal::TrustEnded(made.guest.id));
+        close(tx, &made)?;
     }
+    Ok(())
+}
+
+/// Removes what a person opened of one thing, who has nothing to do with it any more: nobody reads on through a guest.
+pub(super) fn close_grants_of(tx: &mut Tx<'_>, team: Id<Team>, person: Id<User>, thing: Thing) -> Result<(), Error> {
+    let made = grant::made_by(tx, person, team)?;
+    made.iter().filter(|made| made.thing == thing).try_for_each(|made| close(tx, made))
+}
+
+/// Closes a thing to one guest; `NotFound` when nothing of it is granted to them.
+pub(super) fn close_to(tx: &mut Tx<'_>, team: Id<Team>, guest: Id<User>, thing: Thing) -> Result<(), Error> {
+    let open = grant::find_of_guest(tx, team, guest, thing)?.ok_or(Error::NotFound)?;
+    close(tx, &open)
+}
+
+/// Removes a grant as a part of another act.
+fn close(tx: &mut Tx<'_>, made: &Grant) -> Result<(), Error> {
+    grant::remove(tx, made.id)?;
+    tx.also_about(Event::GrantRemoved, KIND, made.id);
+    tx.signal(Signal::TrustEnded(made.guest.id));
     Ok(())
 }
 

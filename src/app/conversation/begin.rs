@@ -179,10 +179,11 @@ impl Action for Begin {
     }
 }
 
-/// Who gave a delegation and who has it.
+/// Who gave a delegation and who has it: nobody yet, while it is a draft.
 fn hands(read: &ReadTx<'_>, team: Id<Team>, delegation: Id<Delegation>) -> Result<Vec<Id<User>>, Error> {
     let standing = delegation::standing(read, team, delegation)?;
-    Ok([standing.delegator].into_iter().chain(standing.assignee).collect())
+    let assignee = standing.assignee.filter(|_| standing.state.was_offered());
+    Ok([standing.delegator].into_iter().chain(assignee).collect())
 }
 
 fn refuse_strangers(read: &ReadTx<'_>, team: Id<Team>, others: &[Id<User>]) -> Result<(), Error> {

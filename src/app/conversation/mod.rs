@@ -8,6 +8,7 @@ use crate::base::page::{Page, PageRequest};
 use crate::domain::actor::Caller;
 use crate::domain::conversation::{Conversation, Kind};
 use crate::domain::event::Event;
+use crate::domain::grant::{Thing, ThingKind};
 use crate::domain::permission::{Permission, Relation};
 use crate::domain::team::Team;
 use crate::domain::text::Topic;
@@ -32,6 +33,11 @@ impl Which {
     /// The conversation itself, whatever of it is asked about: that is what a guest's grant names.
     pub(super) fn target(self) -> Target {
         Target::team(self.team).resource(KIND, self.id)
+    }
+
+    /// As what is granted to guests.
+    fn thing(self) -> Thing {
+        Thing { kind: ThingKind::Conversation, id: Id::from_uuid(self.id.uuid()) }
     }
 
     /// How the caller stands to it. Whoever does not take part any more owns nothing of it either.

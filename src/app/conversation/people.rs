@@ -11,6 +11,7 @@ use crate::domain::{Conflict, Error};
 use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, conversation, message, participant, team};
 
 use super::Which;
+use crate::app::grant::{close_grants_of, close_to};
 
 /// Who takes part, and how far each has read?
 #[derive(Debug)]
@@ -96,7 +97,7 @@ fn may_join(read: &ReadTx<'_>, which: Which, user: Id<User>) -> Result<bool, Err
     }
 }
 
-/// Puts somebody out.
+/// Puts somebody out, with the guests that they let in; a guest loses their grant.
 #[derive(Debug)]
 pub struct Remove {
     /// Where.
@@ -123,7 +124,12 @@ impl Action for Remove {
     fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         self.which.refuse_direct(tx)?;
         tx.note("user", self.user);
-        participant::leave(tx, self.which.id, self.user)
+        let Which { team, id } = self.which;
+        if team::find_role(tx, team, self.user)?.is_none() {
+            return close_to(tx, team, self.user, self.which.thing());
+        }
+        participant::leave(tx, id, self.user)?;
+        close_grants_of(tx, team, self.user, self.which.thing())
     }
 }
 
@@ -158,7 +164,7 @@ impl Action for Join {
     }
 }
 
-/// Takes no part any more. A guest gives their grant back.
+/// Takes no part any more, nor do the guests that they let in. A guest gives their grant back.
 #[derive(Debug)]
 pub struct Leave(pub Which);
 
@@ -183,7 +189,8 @@ impl Action for Leave {
             return participant::give_up_grant(tx, team, id, me);
         }
         self.0.refuse_direct(tx)?;
-        participant::leave(tx, id, me)
+        participant::leave(tx, id, me)?;
+        close_grants_of(tx, team, me, self.0.thing())
     }
 }
 

@@ -193,7 +193,7 @@ impl DelegationSteps {
 
     /// Hand it to somebody else
     ///
-    /// A new offer; the chain of custody goes on. From any state before done to offered.
+    /// A new offer; the chain of custody goes on. From any state before done to offered; 409 for whoever has it already.
     /// Permission `delegation:assign` · event `delegation.reassigned`.
     #[oai(path = "/teams/:team/delegations/:delegation/reassign", method = "post", operation_id = "reassignDelegation")]
     async fn reassign(

@@ -11,7 +11,7 @@ use super::Tag;
 use super::answer::{Changed, Removed, Shown, etag, if_match};
 use super::model::{CustodyLink, Delegation, List, Priority, timestamp};
 use crate::app::delegation::bulk::{Change, ChangeMany};
-use crate::app::delegation::{Changes, Delete, Get, GetCustody, Update, Which};
+use crate::app::delegation::{Changes, Delete, Get, GetCustody, Update, Which, labels};
 use crate::base::id::Id;
 use crate::domain::delegation::Step;
 use crate::domain::text::{Body as Text, Label, Title};
@@ -31,6 +31,7 @@ struct DelegationChanges {
     #[oai(validator(max_length = 20_000))]
     body: Option<String>,
     priority: Option<Priority>,
+    /// Each once; case does not count.
     #[oai(validator(max_items = 10))]
     labels: Option<Vec<String>>,
     /// `null` takes the due time away.
@@ -102,18 +103,13 @@ impl TryFrom<&BulkChange> for Change {
     }
 }
 
-pub(super) fn labels(labels: &[String]) -> Result<Vec<Label>, Error> {
-    let parse = |(nth, label): (usize, &String)| Label::parse(&format!("/labels/{nth}"), label);
-    labels.iter().enumerate().map(parse).collect()
-}
-
 impl TryFrom<&DelegationChanges> for Changes {
     type Error = Error;
     fn try_from(changes: &DelegationChanges) -> Result<Self, Error> {
         Ok(Self {
             title: changes.title.as_deref().map(|title| Title::parse("/title", title)).transpose()?,
             body: changes.body.as_deref().map(|body| Text::parse("/body", body)).transpose()?,
-            labels: changes.labels.as_deref().map(labels).transpose()?,
+            labels: changes.labels.as_deref().map(labels::parse).transpose()?,
             priority: changes.priority.map(Into::into),
             due_at: match changes.due_at {
                 MaybeUndefined::Undefined => None,

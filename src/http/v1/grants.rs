@@ -24,7 +24,7 @@ pub struct Grants;
 #[derive(Enum, Clone, Copy)]
 #[oai(rename_all = "lowercase")]
 enum GuestRole {
-    /// May change a delegation too.
+    /// May change what a delegation says too; its steps are the team's to take.
     Manager,
     /// May read and answer.
     Member,

@@ -69,7 +69,7 @@ impl Participants {
 
     /// Put somebody out
     ///
-    /// They read nothing from their next request on. Guests are put out by ending their grant.
+    /// They read nothing from their next request on, nor do the guests that they let in. Of a guest, the grant ends.
     /// Permission `conversation:update` · event `conversation.participant.removed`.
     #[oai(
         path = "/:team/conversations/:conversation/participants/:user",
@@ -104,7 +104,7 @@ impl Participants {
 
     /// Leave a conversation
     ///
-    /// A guest gives their grant back. Nobody of the team leaves a direct conversation: 409.
+    /// Whom they let in as guests leaves with them; a guest gives their grant back. Nobody of the team leaves a direct conversation: 409.
     /// Permission `conversation:leave` · event `conversation.participant.removed`.
     #[oai(path = "/:team/conversations/:conversation/leave", method = "post", operation_id = "leaveConversation")]
     async fn leave(&self, member: Member, team: Path<Uuid>, conversation: Path<Uuid>) -> Result<Removed, Failure> {

@@ -138,7 +138,7 @@ pub async fn try_everything(person: &Person, conversation: &str, message: &str) 
     ]
 }
 
-/// Fails the test unless all of it is refused, without a word of what is there.
+/// Fails the test unless all of it is refused, without a word of what is there, and nothing of it is listed or found.
 pub async fn is_locked_out(person: &Person, conversation: &str, message: &str) {
     for answer in try_everything(person, conversation, message).await {
         let answer = answer.problem(403, "access-denied");
@@ -147,4 +147,7 @@ pub async fn is_locked_out(person: &Person, conversation: &str, message: &str) {
     for list in [conversation.rsplit_once('/').unwrap().0, "/api/v1/me/conversations"] {
         assert!(!person.get(list).await.text.contains(id_of(conversation)), "{list}");
     }
+    let team = conversation.split_once("/conversations").unwrap().0;
+    let found = person.get(&format!("{team}/search?q=lighthouse&type=message")).await;
+    assert!(!found.text.contains(id_of(conversation)), "{}", found.text);
 }

@@ -17,6 +17,8 @@ pub enum Needs {
     Invitation,
     /// A delegation that went through these steps, from the caller to the caller.
     Delegation(&'static [&'static str]),
+    /// The caller, who watches such a delegation.
+    Watcher,
     /// A comment of the caller's on such a delegation.
     Comment,
     /// A delegation whose delegator left the team.
@@ -266,6 +268,7 @@ const CASES: &[Case] = &[
     case("watchDelegation", Needs::Delegation(&[])),
     case("unwatchDelegation", Needs::Delegation(&[])),
     case("listWatchers", Needs::Delegation(&[])),
+    case("removeWatcher", Needs::Watcher),
     case("listAudit", Needs::Nothing),
     case("listJobs", Needs::Nothing),
     case("listJobRuns", Needs::Job),

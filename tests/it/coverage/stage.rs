@@ -156,6 +156,11 @@ impl Stage {
                 self.made.replace(made.text("/id"));
                 (made.text("/id"), self.olga.clone())
             }
+            Needs::Watcher => {
+                let on = self.olga.post(&format!("{team}/delegations"), &json!({"title": "Sweep"})).await.expect(201);
+                self.olga.send(Method::PUT, &format!("{}/watch", on.header("location")), None).await.expect(204);
+                (format!("{}/{}", on.text("/id"), self.olga.id), self.olga.clone())
+            }
             Needs::Comment => {
                 let on = self.olga.post(&format!("{team}/delegations"), &json!({"title": "Sweep"})).await.expect(201);
                 let comments = format!("{}/comments", on.header("location"));
@@ -319,6 +324,7 @@ impl Stage {
     pub async fn look_at(&self, needs: &Needs, thing: &str) -> Value {
         let path = match needs {
             Needs::Delegation(_) | Needs::Orphan => format!("/api/v1/teams/{}/delegations/{thing}", self.team),
+            Needs::Watcher => format!("/api/v1/teams/{}/delegations/{}/watchers", self.team, &thing[..36]),
             Needs::Comment => {
                 format!("/api/v1/teams/{}/delegations/{}", self.team, thing.replace('/', "/comments/"))
             }

@@ -171,7 +171,7 @@ async fn each_filter_and_all_together() {
     stage
         .make(olga, json!({"title": "Two", "priority": "low", "labels": ["home"], "due_at": "2026-03-05T10:00:00Z"}))
         .await;
-    stage.make(ana, json!({"title": "Three", "assignee_id": olga.id, "labels": ["Work"]})).await;
+    stage.make(ana, json!({"title": "Three", "assignee_id": olga.id, "offer": true, "labels": ["Work"]})).await;
     for (query, expected) in [
         ("state=accepted".to_owned(), vec!["One"]),
         (format!("assignee_id={}", ana.id), vec!["One"]),

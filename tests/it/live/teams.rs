@@ -43,15 +43,28 @@ async fn what_happens_is_told_to_those_who_may_read_it() {
 }
 
 #[tokio::test]
+async fn a_draft_is_not_told_to_whom_it_is_to_be_offered() {
+    let stage = Stage::new().await;
+    let Stage { max, mia, team, .. } = &stage;
+    let mut stream = Stream::open(mia, None).await;
+    let body = json!({"title": "Sweep", "assignee_id": mia.id});
+    let path = max.post(&format!("/api/v1/teams/{team}/delegations"), &body).await.expect(201).header("location");
+    rename(max, &path, "Mop").await;
+    stream.says_nothing().await;
+    max.post(&format!("{path}/offer"), &json!({})).await.expect(200);
+    stream.hears("delegation.offered").await;
+    let draft = max.post(&format!("/api/v1/teams/{team}/delegations"), &body).await.expect(201).header("location");
+    delete(max, &draft).await;
+    stream.says_nothing().await;
+}
+
+#[tokio::test]
 async fn the_end_of_a_thing_is_told_to_those_who_could_read_it() {
     let stage = Stage::new().await;
     let Stage { olga, max, mia, ana, bob, team, .. } = &stage;
-    let path = create(mia, team, "Sweep", None).await;
-    forge::sql(
-        &stage.world,
-        "INSERT INTO delegation_watchers (delegation_id, user_id, created_at) SELECT id, ?1, 0 FROM delegations",
-        [&ana.id],
-    );
+    let path = create(mia, team, "Sweep", Some(ana)).await;
+    ana.send(Method::PUT, &format!("{path}/watch"), None).await.expect(204);
+    mia.post(&format!("{path}/reassign"), &json!({"assignee_id": max.id})).await.expect(200);
     let other = create(max, team, "Mop", None).await;
     let mut all = Vec::new();
     for person in [olga, max, mia, ana, bob] {

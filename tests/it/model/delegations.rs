@@ -66,7 +66,7 @@ struct Work {
 
 impl Work {
     fn concerns(&self, who: Who) -> bool {
-        self.delegator == who || self.assignee == Some(who)
+        self.delegator == who || (self.assignee == Some(who) && self.state != "draft")
     }
 
     /// Where a step leads from here.
@@ -87,11 +87,13 @@ impl Work {
 
     /// Whether a person may take a step here: those who run the team, its giver, whoever has it.
     fn may(&self, who: Who, what: &str) -> bool {
-        let (gave, has) = (self.delegator == who, self.assignee == Some(who));
+        let gave = self.delegator == who;
+        let has = self.assignee == Some(who) && !["draft", "declined", "cancelled"].contains(&self.state);
         match what {
             "accept" | "decline" | "start" | "done" => has,
             "confirm" | "reopen" => gave,
-            "reassign" | "read" => who.sees_all() || gave || has,
+            "reassign" => who.sees_all() || gave || has,
+            "read" => who.sees_all() || self.concerns(who),
             "delete" => match who {
                 Who::Owner => true,
                 Who::Manager => gave,
@@ -142,6 +144,11 @@ impl Model {
         if next == "offered" && assignee.is_none() {
             return Err(409);
         }
+        if step == "reassign" && assignee == work.assignee && work.state != "draft" {
+            return Err(409);
+        }
+        // Whoever was chosen for a draft has nothing to do with its end.
+        let assignee = assignee.filter(|_| (step, work.state) != ("cancel", "draft"));
         (work.state, work.assignee) = (next, assignee);
         work.steps.push(step);
         work.version += 1;
