@@ -25,6 +25,7 @@ use crate::store::{Action, Asker, Query, Reach, ReadTx, Target, Tx, team};
 
 use super::bearer::Bearer;
 use super::grant::close_grants;
+use super::idempotency::ShownOnce;
 use super::oidc::Departure;
 use super::sign_in::{Arrival, SignedInNow, arrive, join};
 use super::{Acted, App};
@@ -59,7 +60,12 @@ pub struct Invited {
 
 impl App {
     /// Opens a door into a team. Quota and permission come before the token: its hash is dear, and a refusal must not be.
-    pub async fn invite(&self, caller: &Caller, invite: Invite, mark: Option<Mark>) -> Result<Acted<Invited>, Error> {
+    pub async fn invite(
+        &self,
+        caller: &Caller,
+        invite: Invite,
+        mark: Option<Mark>,
+    ) -> Result<ShownOnce<Invited>, Error> {
         self.refuse_repetition(caller, mark.as_ref())?;
         let lifetime = invite.lifetime.unwrap_or(INVITATION_LIFETIME);
         if !(MIN_LIFETIME..=MAX_INVITATION_LIFETIME).contains(&lifetime) {
@@ -70,9 +76,9 @@ impl App {
         self.ask(caller, MayInvite { team, role }).await?;
         let minted = self.bearer.mint(&self.store, TokenKind::Invitation).await?;
         let create = Create(NewInvitation { team, token: minted.record, role, email, lifetime });
-        let Acted { output, seq, allowance } = self.act_shown_once(caller, create, allowance, mark).await?;
+        let acted = self.act_shown_once_within(caller, create, allowance, mark).await?;
         let url = Secret::new(format!("{}/invite#{}", self.public_url, minted.token.expose()));
-        Ok(Acted { output: Invited { invitation: output, token: minted.token, url }, seq, allowance })
+        Ok(acted.map(|invitation| Invited { invitation, token: minted.token, url }))
     }
 
     /// Goes through the door as somebody who is signed in.

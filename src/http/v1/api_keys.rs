@@ -7,7 +7,7 @@ use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Created, Removed, Shown};
+use super::answer::{Created, Made, Removed, Shown};
 use super::model::{ApiKey, ApiKeyOfSomebody, ApiKeyWithToken, List, page_request};
 use crate::app::api_key::{ListAll, ListMine, Revoke, RevokeAny, Wanted};
 use crate::base::id::Id;
@@ -70,9 +70,12 @@ impl ApiKeys {
             },
             lifetime: body.expires_in.map(|seconds| Duration::from_secs(seconds.into())),
         };
-        let acted = member.create_api_key(&member.caller, wanted, member.mark).await?;
-        let location = format!("/api/v1/me/api-keys/{}", acted.output.key.id);
-        Ok(Created::at(location, acted.output.into(), acted.seq, None, acted.allowance.as_ref()))
+        let made = member.create_api_key(&member.caller, wanted, member.mark).await?;
+        Ok(Created::shown_once(made, |made| Made {
+            location: format!("/api/v1/me/api-keys/{}", made.key.id),
+            body: made.into(),
+            etag: None,
+        }))
     }
 
     /// Which API keys do I have?

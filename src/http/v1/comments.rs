@@ -6,11 +6,12 @@ use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Changed, Created, Removed, Shown, etag, if_match};
+use super::answer::{Changed, Created, Made, Removed, Shown, etag, if_match};
 use super::delegations::which;
 use super::model::{Comment, List, page_request};
 use crate::app::delegation::comments::{self, Delete, Edit, Get, Say, WhichComment};
 use crate::base::id::Id;
+use crate::domain::comment as domain;
 use crate::domain::text::Remark;
 use crate::domain::user::User;
 use crate::http::body::Body;
@@ -67,10 +68,13 @@ impl Comments {
             body: Remark::parse_visible("/body", &body.body)?,
             mentions: people(body.mentions.as_deref().unwrap_or_default()),
         };
-        let acted = member.act(&member.caller, action).await?;
-        let location = format!("/api/v1/teams/{}/delegations/{}/comments/{}", team.0, delegation.0, acted.output.id);
-        let tag = etag(acted.output.version);
-        Ok(Created::at(location, acted.output.into(), acted.seq, Some(tag), acted.allowance.as_ref()))
+        let (team, delegation) = (team.0, delegation.0);
+        let said = move |said: &domain::Comment| Made {
+            location: format!("/api/v1/teams/{team}/delegations/{delegation}/comments/{}", said.id),
+            etag: Some(etag(said.version)),
+            body: said.clone().into(),
+        };
+        member.create(action, said).await
     }
 
     /// The comments on a delegation

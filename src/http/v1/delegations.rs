@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Changed, Removed, Shown, etag, if_match};
+use super::answer::{Changed, Kept, Removed, Shown, etag, if_match};
 use super::model::{CustodyLink, Delegation, List, Priority, timestamp};
 use crate::app::delegation::bulk::{Change, ChangeMany};
 use crate::app::delegation::{Changes, Delete, Get, GetCustody, Update, Which};
@@ -138,7 +138,8 @@ impl Delegations {
     /// Change many delegations
     ///
     /// One act: all of them are changed, each as its own operation would, or none is. Every one wants the permission of
-    /// its own operation too, and leaves the event of it; one that the change leaves as it was leaves none.
+    /// its own operation too, and leaves the event of it; one that the change leaves as it was leaves none. An
+    /// answer of more than 256 KiB is not kept for repetitions: they are told 409 `already-made`.
     /// Permission `delegation:bulk` · event `delegation.bulk_changed`.
     #[oai(path = "/teams/:team/delegations/bulk", method = "post", operation_id = "changeDelegations")]
     async fn change_many(
@@ -146,15 +147,15 @@ impl Delegations {
         member: Member,
         team: Path<Uuid>,
         body: Body<BulkChange>,
-    ) -> Result<Changed<List<Delegation>>, Failure> {
+    ) -> Result<Kept<List<Delegation>>, Failure> {
         let action = ChangeMany {
             team: Id::from_uuid(team.0),
             ids: body.ids.iter().copied().map(Id::from_uuid).collect(),
             change: Change::try_from(&body.0)?,
         };
-        let acted = member.act(&member.caller, action).await?;
-        let items = acted.output.into_iter().map(Delegation::from).collect();
-        Ok(Changed::Changed(Json(List::whole(items)), acted.seq, None))
+        let changed =
+            |many: &Vec<delegation::Delegation>| List::whole(many.iter().cloned().map(Delegation::from).collect());
+        member.change_once(action, changed).await
     }
 
     /// One delegation

@@ -6,11 +6,12 @@ use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Changed, Created, Removed, Shown, etag, if_match};
+use super::answer::{Changed, Created, Made, Removed, Shown, etag, if_match};
 use super::conversations;
 use super::model::{List, Message, ReportedMessage, Stretch, distinct, page_request, window_request};
 use crate::app::message::{self, Delete, DeleteReported, Edit, Get, ListReported, Report, Send, Which};
 use crate::base::id::Id;
+use crate::domain::message as domain;
 use crate::domain::text::Said;
 use crate::http::body::Body;
 use crate::http::caller::Member;
@@ -62,11 +63,13 @@ impl Messages {
             body: Said::parse_visible("/body", &body.body)?,
             mentions: distinct(body.mentions.as_deref().unwrap_or_default()),
         };
-        let acted = member.act(&member.caller, action).await?;
-        let (team, conversation, id) = (team.0, conversation.0, acted.output.id);
-        let location = format!("/api/v1/teams/{team}/conversations/{conversation}/messages/{id}");
-        let tag = etag(acted.output.version);
-        Ok(Created::at(location, acted.output.into(), acted.seq, Some(tag), acted.allowance.as_ref()))
+        let (team, conversation) = (team.0, conversation.0);
+        let sent = move |sent: &domain::Message| Made {
+            location: format!("/api/v1/teams/{team}/conversations/{conversation}/messages/{}", sent.id),
+            etag: Some(etag(sent.version)),
+            body: sent.clone().into(),
+        };
+        member.create(action, sent).await
     }
 
     /// What was said

@@ -6,11 +6,12 @@ use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Changed, Created, Removed, Shown, etag};
+use super::answer::{Changed, Created, Made, Removed, Shown, etag};
 use super::conversations::which;
 use super::model::{Conversation, List, Participant};
 use crate::app::conversation::{Add, Join, Leave, ListPeople, MarkRead, Remove};
 use crate::base::id::Id;
+use crate::domain::conversation as domain;
 use crate::http::body::Body;
 use crate::http::caller::Member;
 use crate::http::problem::Failure;
@@ -61,10 +62,13 @@ impl Participants {
         body: Body<NewParticipant>,
     ) -> Result<Created<Participant>, Failure> {
         let action = Add { which: which(team.0, conversation.0), user: Id::from_uuid(body.user_id) };
-        let acted = member.act(&member.caller, action).await?;
-        let (team, conversation, user) = (team.0, conversation.0, body.user_id);
-        let location = format!("/api/v1/teams/{team}/conversations/{conversation}/participants/{user}");
-        Ok(Created::at(location, acted.output.into(), acted.seq, None, None))
+        let (team, conversation) = (team.0, conversation.0);
+        let added = move |added: &domain::Participant| Made {
+            location: format!("/api/v1/teams/{team}/conversations/{conversation}/participants/{}", added.person.id),
+            etag: None,
+            body: added.clone().into(),
+        };
+        member.create(action, added).await
     }
 
     /// Put somebody out

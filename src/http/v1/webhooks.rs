@@ -6,10 +6,10 @@ use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Changed, Created, Removed, Shown, etag, if_match};
+use super::answer::{Changed, Created, Kept, Made, Removed, Shown, etag, if_match};
 use super::model::{Delivery, DeliveryState, List, Webhook, WebhookState, WebhookWithSecret, page_request};
 use crate::app::webhook::{
-    Changes, Create, Delete, Get, ListDeliveries, ListOfTeam, Redeliver, RotateSecret, Test, Update, Which,
+    self, Changes, Create, Delete, Get, ListDeliveries, ListOfTeam, Redeliver, RotateSecret, Test, Update, Which,
 };
 use crate::base::id::Id;
 use crate::domain::text::Name;
@@ -75,10 +75,12 @@ impl Webhooks {
             events: Subscription::parse("/events", &body.events)?,
             state: domain::WebhookState::Active,
         };
-        let acted = member.act(&member.caller, Create { team: Id::from_uuid(team.0), wanted }).await?;
-        let tag = etag(acted.output.webhook.version);
-        let location = format!("/api/v1/teams/{}/webhooks/{}", team.0, acted.output.webhook.id);
-        Ok(Created::at(location, acted.output.into(), acted.seq, Some(tag), acted.allowance.as_ref()))
+        let made = |made: webhook::Made| Made {
+            location: format!("/api/v1/teams/{}/webhooks/{}", team.0, made.webhook.id),
+            etag: Some(etag(made.webhook.version)),
+            body: made.into(),
+        };
+        member.create_shown_once(Create { team: Id::from_uuid(team.0), wanted }, made).await
     }
 
     /// A team's webhooks
@@ -167,10 +169,13 @@ impl Webhooks {
         member: Member,
         team: Path<Uuid>,
         webhook: Path<Uuid>,
-    ) -> Result<Changed<WebhookWithSecret>, Failure> {
-        let acted = member.act(&member.caller, RotateSecret(which(team.0, webhook.0))).await?;
-        let tag = etag(acted.output.webhook.version);
-        Ok(Changed::Changed(Json(acted.output.into()), acted.seq, Some(tag)))
+    ) -> Result<Kept<WebhookWithSecret>, Failure> {
+        let action = RotateSecret(which(team.0, webhook.0));
+        let rotated = member.act_shown_once(&member.caller, action, member.mark).await?;
+        Ok(Kept::shown_once(rotated, |made| {
+            let tag = etag(made.webhook.version);
+            (made.into(), tag)
+        }))
     }
 
     /// Try a webhook

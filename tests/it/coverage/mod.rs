@@ -3,6 +3,7 @@
 
 mod cases;
 mod closed;
+mod repeated;
 mod stage;
 mod vouched;
 mod ways_in;

@@ -9,12 +9,12 @@ use super::{CredentialChanges, EarlierVersion, File, NewCredential, which};
 use crate::app::credential::{Get, List as ListOf, ListReveals, ListShares, ListVersions, ShareWith, Unshare, Which};
 use crate::base::id::Id;
 use crate::domain::Error;
-use crate::domain::credential::{Audience, Vault};
+use crate::domain::credential::{self as domain, Audience, Vault};
 use crate::http::body::Body;
 use crate::http::caller::Member;
 use crate::http::problem::Failure;
 use crate::http::v1::Tag;
-use crate::http::v1::answer::{Changed, Created, Removed, Shown, etag};
+use crate::http::v1::answer::{Changed, Created, Kept, Made, Removed, Shown, etag};
 use crate::http::v1::model::{
     Credential, CredentialKind, CredentialPayload, CredentialReveal, CredentialShare, CredentialVersion, ImportReport,
     List, RevealedPayload, Role, page_request,
@@ -63,8 +63,7 @@ impl TeamCredentials {
         team: Path<Uuid>,
         body: Body<NewCredential>,
     ) -> Result<Created<Credential>, Failure> {
-        let list = format!("/api/v1/teams/{}/credentials", team.0);
-        super::create(&member, of(team.0), &list, body.0).await
+        super::create(&member, of(team.0), body.0).await
     }
 
     /// A team's credentials
@@ -98,7 +97,7 @@ impl TeamCredentials {
     /// most 1,000 items and 4 MiB, all of them or none. Cards and identities become notes.
     /// Permission `credential:create` · event `credential.imported` · quota 5 an hour.
     #[oai(path = "/teams/:team/credentials/import", method = "post", operation_id = "importCredentials")]
-    async fn import(&self, member: Member, team: Path<Uuid>, file: File) -> Result<Changed<ImportReport>, Failure> {
+    async fn import(&self, member: Member, team: Path<Uuid>, file: File) -> Result<Kept<ImportReport>, Failure> {
         super::bring_in(&member, of(team.0), file).await
     }
 
@@ -250,9 +249,12 @@ impl TeamCredentials {
     ) -> Result<Created<CredentialShare>, Failure> {
         let with = Audience::try_from(body.0)?;
         let (of_team, id) = (Id::from_uuid(team.0), Id::from_uuid(credential.0));
-        let acted = member.act(&member.caller, ShareWith { team: of_team, id, with }).await?;
-        let location = format!("/api/v1/teams/{of_team}/credentials/{id}/shares/{}", acted.output.id);
-        Ok(Created::at(location, acted.output.into(), acted.seq, None, acted.allowance.as_ref()))
+        let shared = move |share: &domain::Share| Made {
+            location: format!("/api/v1/teams/{of_team}/credentials/{id}/shares/{}", share.id),
+            etag: None,
+            body: share.clone().into(),
+        };
+        member.create(ShareWith { team: of_team, id, with }, shared).await
     }
 
     /// With whom is a credential shared?
