@@ -199,6 +199,28 @@ impl Query for ListMine {
     }
 }
 
+/// One of one's own keys. One that was taken away is not shown.
+#[derive(Debug)]
+pub struct Get(pub Id<ApiKey>);
+
+impl Query for Get {
+    type Output = ApiKey;
+
+    fn permission(&self) -> Permission {
+        Permission::ApiKeyManage
+    }
+    fn target(&self) -> Target {
+        Target::instance().resource(KIND, self.0)
+    }
+    fn relation(&self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
+        let own = caller.actor.user() == Some(api_key::maker(read, self.0)?);
+        Ok(Relation { own, ..Relation::default() })
+    }
+    fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<ApiKey, Error> {
+        api_key::get(read, self.0)
+    }
+}
+
 /// Takes one of one's own keys away.
 #[derive(Debug)]
 pub struct Revoke(pub Id<ApiKey>);

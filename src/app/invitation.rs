@@ -330,6 +330,33 @@ impl Query for List {
     }
 }
 
+/// One invitation, whatever became of it.
+#[derive(Debug)]
+pub struct Get {
+    /// Of which team.
+    pub team: Id<Team>,
+    /// Which.
+    pub id: Id<Invitation>,
+}
+
+impl Query for Get {
+    type Output = Invitation;
+
+    fn permission(&self) -> Permission {
+        Permission::InvitationRead
+    }
+    fn target(&self) -> Target {
+        Target::team(self.team).resource(KIND, self.id)
+    }
+    fn relation(&self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
+        let found = invitation::find(read, self.team, self.id)?.ok_or(Error::NotFound)?;
+        Ok(Relation { own: caller.actor.user() == Some(found.invited_by), ..Relation::default() })
+    }
+    fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<Invitation, Error> {
+        invitation::find(read, self.team, self.id)?.ok_or(Error::NotFound)
+    }
+}
+
 /// Closes an open invitation.
 #[derive(Debug)]
 pub struct Revoke {

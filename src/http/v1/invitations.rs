@@ -12,7 +12,7 @@ use super::Tag;
 use super::answer::{Created, Made, Removed, Shown, WithCookie};
 use super::auth::{Begun, Device, SessionBegun, SignedIn, arrival};
 use super::model::{Invitation, InvitationState, List, Role, moment, page_request};
-use crate::app::invitation::{self, Invite, Revoke};
+use crate::app::invitation::{self, Get, Invite, Revoke};
 use crate::base::id::Id;
 use crate::base::qr::QrCode;
 use crate::base::secret::Secret;
@@ -156,6 +156,20 @@ impl Invitations {
         let state = state.0.unwrap_or(InvitationState::Open).into();
         let query = invitation::List { team: Id::from_uuid(team.0), state, page };
         Ok(Shown::plain(List::of(member.ask(&member.caller, query).await?, Invitation::from)))
+    }
+
+    /// One invitation
+    ///
+    /// Without its token. Permission `invitation:read`.
+    #[oai(path = "/teams/:team/invitations/:invitation", method = "get", operation_id = "getInvitation")]
+    async fn get(
+        &self,
+        member: Member,
+        team: Path<Uuid>,
+        invitation: Path<Uuid>,
+    ) -> Result<Shown<Invitation>, Failure> {
+        let query = Get { team: Id::from_uuid(team.0), id: Id::from_uuid(invitation.0) };
+        Ok(Shown::plain(member.ask(&member.caller, query).await?.into()))
     }
 
     /// Close an open invitation

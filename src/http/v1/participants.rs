@@ -9,7 +9,7 @@ use super::Tag;
 use super::answer::{Changed, Created, Made, Removed, Shown, etag};
 use super::conversations::which;
 use super::model::{Conversation, List, Participant};
-use crate::app::conversation::{Add, Join, Leave, ListPeople, MarkRead, Remove};
+use crate::app::conversation::{Add, GetPerson, Join, Leave, ListPeople, MarkRead, Remove};
 use crate::base::id::Id;
 use crate::domain::conversation as domain;
 use crate::http::body::Body;
@@ -47,6 +47,25 @@ impl Participants {
     ) -> Result<Shown<List<Participant>>, Failure> {
         let people = member.ask(&member.caller, ListPeople(which(team.0, conversation.0))).await?;
         Ok(Shown::plain(List::whole(people.into_iter().map(Participant::from).collect())))
+    }
+
+    /// One of those who take part
+    ///
+    /// Permission `conversation:read`.
+    #[oai(
+        path = "/:team/conversations/:conversation/participants/:user",
+        method = "get",
+        operation_id = "getParticipant"
+    )]
+    async fn get(
+        &self,
+        member: Member,
+        team: Path<Uuid>,
+        conversation: Path<Uuid>,
+        user: Path<Uuid>,
+    ) -> Result<Shown<Participant>, Failure> {
+        let query = GetPerson { which: which(team.0, conversation.0), user: Id::from_uuid(user.0) };
+        Ok(Shown::plain(member.ask(&member.caller, query).await?.into()))
     }
 
     /// Let somebody in

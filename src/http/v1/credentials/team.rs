@@ -6,7 +6,9 @@ use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::{CredentialChanges, EarlierVersion, File, NewCredential, which};
-use crate::app::credential::{Get, List as ListOf, ListReveals, ListShares, ListVersions, ShareWith, Unshare, Which};
+use crate::app::credential::{
+    Get, GetShare, List as ListOf, ListReveals, ListShares, ListVersions, ShareWith, Unshare, Which,
+};
 use crate::base::id::Id;
 use crate::domain::Error;
 use crate::domain::credential::{self as domain, Audience, Vault};
@@ -275,6 +277,26 @@ impl TeamCredentials {
         let page = page_request(limit.0, cursor.0.as_deref())?;
         let query = ListShares { team: Id::from_uuid(team.0), id: Id::from_uuid(credential.0), page };
         Ok(Shown::plain(List::of(member.ask(&member.caller, query).await?, CredentialShare::from)))
+    }
+
+    /// One share
+    ///
+    /// Managers for their own. Permission `credential:share`.
+    #[oai(
+        path = "/teams/:team/credentials/:credential/shares/:share",
+        method = "get",
+        operation_id = "getCredentialShare"
+    )]
+    async fn share_of(
+        &self,
+        member: Member,
+        team: Path<Uuid>,
+        credential: Path<Uuid>,
+        share: Path<Uuid>,
+    ) -> Result<Shown<CredentialShare>, Failure> {
+        let query =
+            GetShare { team: Id::from_uuid(team.0), id: Id::from_uuid(credential.0), share: Id::from_uuid(share.0) };
+        Ok(Shown::plain(member.ask(&member.caller, query).await?.into()))
     }
 
     /// Take a share back
