@@ -71,10 +71,10 @@ pub enum Wire {
     MethodNotAllowed(String),
     /// The request took too long to arrive.
     Timeout,
-    /// The body is larger than allowed.
-    PayloadTooLarge,
-    /// The body is not `application/json`.
-    UnsupportedMediaType,
+    /// The body is larger than this many bytes.
+    PayloadTooLarge(usize),
+    /// The body is of none of these types; none are for what takes no body.
+    UnsupportedMediaType(Vec<&'static str>),
     /// More header fields than allowed.
     HeadersTooLarge,
 }
@@ -153,6 +153,12 @@ impl Failure {
             Self::Domain(Error::Unavailable(reason)) => format!("Nothing was changed ({reason}); try again."),
             Self::Wire(Wire::BadRequest(reason)) => (*reason).to_owned(),
             Self::Wire(Wire::MalformedJson(reason)) => format!("The body is not valid JSON: {reason}."),
+            Self::Wire(Wire::PayloadTooLarge(limit)) => {
+                format!("The body is larger than the {} that this takes.", weight(*limit))
+            }
+            Self::Wire(Wire::UnsupportedMediaType(types)) if !types.is_empty() => {
+                format!("The body must be {}; see Content-Type.", types.join(" or "))
+            }
             _ => kind.detail.to_owned(),
         }
     }
@@ -210,11 +216,16 @@ impl Wire {
             Self::NoRoute => "not-found",
             Self::MethodNotAllowed(_) => "method-not-allowed",
             Self::Timeout => "request-timeout",
-            Self::PayloadTooLarge => "payload-too-large",
-            Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::PayloadTooLarge(_) => "payload-too-large",
+            Self::UnsupportedMediaType(_) => "unsupported-media-type",
             Self::HeadersTooLarge => "headers-too-large",
         }
     }
+}
+
+/// A number of bytes as people write it.
+fn weight(bytes: usize) -> String {
+    if bytes % (1 << 20) == 0 { format!("{} MiB", bytes >> 20) } else { format!("{} KiB", bytes >> 10) }
 }
 
 /// Whole seconds, rounded up: a client that waits so long is not refused again for a fraction.
