@@ -30,7 +30,7 @@ pub struct Problem {
     pub detail: String,
     /// The request's id, as in `X-Request-Id`.
     pub instance: Option<String>,
-    /// Which fields are wrong; present when the status is 422.
+    /// Which fields are wrong; present when the status is 422, and with `wrong-state` where one of many stood against it.
     pub errors: Option<Vec<ProblemField>>,
     /// Which permission was missing, as `GET /api/v1/admin/audit` shows the denial too; present when the matrix said no.
     pub permission: Option<String>,
@@ -151,6 +151,9 @@ impl Failure {
                 String::from("The API key may not be used from this address. The attempt is on record.")
             }
             Self::Domain(Error::Unavailable(reason)) => format!("Nothing was changed ({reason}); try again."),
+            Self::Domain(Error::WrongState(found)) => {
+                format!("The present state does not allow this step: {}.", found.detail)
+            }
             Self::Wire(Wire::BadRequest(reason)) => (*reason).to_owned(),
             Self::Wire(Wire::MalformedJson(reason)) => format!("The body is not valid JSON: {reason}."),
             Self::Wire(Wire::PayloadTooLarge(limit)) => {
@@ -164,7 +167,11 @@ impl Failure {
     }
 
     fn fields(&self) -> Option<Vec<ProblemField>> {
-        let Self::Domain(Error::Invalid(fields)) = self else { return None };
+        let fields = match self {
+            Self::Domain(Error::Invalid(fields)) => fields.as_slice(),
+            Self::Domain(Error::WrongState(found)) if !found.pointer.is_empty() => std::slice::from_ref(found),
+            _ => return None,
+        };
         let turn = |field: &FieldError| ProblemField { pointer: field.pointer.clone(), detail: field.detail.clone() };
         Some(fields.iter().map(turn).collect())
     }

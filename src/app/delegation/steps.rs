@@ -1,13 +1,13 @@
 //! The steps of the state machine, and what becomes of work when somebody leaves.
 
 use crate::base::id::Id;
+use crate::domain::Error;
 use crate::domain::actor::Caller;
 use crate::domain::delegation::{Delegation, State, Step};
 use crate::domain::event::Event;
 use crate::domain::permission::{Permission, Relation};
 use crate::domain::team::Team;
 use crate::domain::user::User;
-use crate::domain::{Conflict, Error};
 use crate::store::{Action, ReadTx, Target, Tx, delegation, team, watch};
 
 use super::{KIND, Which, news, refuse_stranger};
@@ -70,7 +70,7 @@ fn refuse_coup(tx: &Tx<'_>, team: Id<Team>, delegator: Id<User>) -> Result<(), E
         return Err(Error::Forbidden(Some(Step::TakeOver.permission())));
     }
     match team::find_role(tx, team, delegator)? {
-        Some(_) => Err(Error::Conflict(Conflict::WrongState)),
+        Some(_) => Err(Error::wrong_state("its delegator belongs to the team")),
         None => Ok(()),
     }
 }
