@@ -232,7 +232,7 @@ impl Wire {
 
 /// A number of bytes as people write it.
 fn weight(bytes: usize) -> String {
-    if bytes % (1 << 20) == 0 { format!("{} MiB", bytes >> 20) } else { format!("{} KiB", bytes >> 10) }
+    if bytes.is_multiple_of(1 << 20) { format!("{} MiB", bytes >> 20) } else { format!("{} KiB", bytes >> 10) }
 }
 
 /// Whole seconds, rounded up: a client that waits so long is not refused again for a fraction.

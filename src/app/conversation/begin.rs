@@ -56,15 +56,15 @@ impl App {
         keep: impl Fn(&Conversation, bool) -> Result<Option<String>, Error> + Copy + Send + 'static,
     ) -> Result<Begun, Error> {
         let joined = move |joined: &Conversation| keep(joined, false);
-        if let Some(begun) = self.find_begun(caller, team, &beginning, mark, joined).await? {
-            return Ok(begun);
+        if let Some(found) = self.find_begun(caller, team, &beginning, mark, joined).await? {
+            return Ok(found);
         }
         let begin = Begin { team, beginning: beginning.clone() };
         match self.act_once(caller, begin, mark, move |new| keep(new, true)).await {
             // Somebody else began it in the meantime.
             Err(Error::Conflict(Conflict::AlreadyExists)) => {
-                let begun = self.find_begun(caller, team, &beginning, mark, joined).await?;
-                begun.ok_or(Error::Conflict(Conflict::AlreadyExists))
+                let found = self.find_begun(caller, team, &beginning, mark, joined).await?;
+                found.ok_or(Error::Conflict(Conflict::AlreadyExists))
             }
             Ok(Repeatable::Made(acted)) => Ok(Begun::New(acted)),
             Ok(Repeatable::Before(before)) => Ok(Begun::Before(before)),

@@ -1,12 +1,11 @@
 //! Conversations: beginning, listing, renaming and ending them.
 
 use poem_openapi::param::{Header, Path, Query};
-use poem_openapi::payload::Json;
 use poem_openapi::{Enum, Object, OpenApi};
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Begun, Changed, Made, Removed, Shown, etag, if_match};
+use super::answer::{Begun, Changed, Made, Removed, Shown, etag, if_match, if_matches};
 use super::model::{Conversation, List, MyConversations, distinct, page_request};
 use crate::app::conversation::{self, Beginning, Delete, Get, ListMine, ListOfTeam, Rename, Which};
 use crate::base::id::Id;
@@ -178,9 +177,7 @@ impl Conversations {
         team: Path<Uuid>,
         conversation: Path<Uuid>,
     ) -> Result<Shown<Conversation>, Failure> {
-        let found = member.ask(&member.caller, Get(which(team.0, conversation.0))).await?;
-        let tag = etag(found.version);
-        Ok(Shown::Shown(Json(found.into()), Some(tag)))
+        Ok(Shown::of(member.ask(&member.caller, Get(which(team.0, conversation.0))).await?))
     }
 
     /// Rename a group
@@ -202,9 +199,7 @@ impl Conversations {
             version: if_match(&seen)?,
             title: Topic::parse("/title", &body.title)?,
         };
-        let acted = member.act(&member.caller, action).await?;
-        let tag = etag(acted.output.version);
-        Ok(Changed::Changed(Json(acted.output.into()), acted.seq, Some(tag)))
+        Ok(Changed::of(member.act(&member.caller, action).await?))
     }
 
     /// End a conversation
@@ -221,7 +216,7 @@ impl Conversations {
         #[oai(name = "If-Match")]
         seen: Header<Option<String>>,
     ) -> Result<Removed, Failure> {
-        let version = seen.0.as_deref().map(if_match).transpose()?.flatten();
+        let version = if_matches(seen.0.as_deref())?;
         let action = Delete { which: which(team.0, conversation.0), version };
         Ok(Removed::Removed(member.act(&member.caller, action).await?.seq))
     }

@@ -1,14 +1,13 @@
 //! Delegations: reading, editing and deleting, one by one and many at once.
 
 use poem_openapi::param::{Header, Path};
-use poem_openapi::payload::Json;
 use poem_openapi::types::MaybeUndefined;
 use poem_openapi::{Enum, Object, OpenApi};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Changed, Kept, Removed, Shown, etag, if_match};
+use super::answer::{Changed, Kept, Removed, Shown, if_match, if_matches};
 use super::model::{CustodyLink, Delegation, List, Priority, timestamp};
 use crate::app::delegation::bulk::{Change, ChangeMany};
 use crate::app::delegation::{Changes, Delete, Get, GetCustody, Update, Which};
@@ -31,6 +30,7 @@ struct DelegationChanges {
     #[oai(validator(max_length = 20_000))]
     body: Option<String>,
     priority: Option<Priority>,
+    /// Each 1 to 40 characters; all that it bears from now on.
     #[oai(validator(max_items = 10))]
     labels: Option<Vec<String>>,
     /// `null` takes the due time away.
@@ -128,11 +128,6 @@ pub(super) const fn which(team: Uuid, id: Uuid) -> Which {
     Which { team: Id::from_uuid(team), id: Id::from_uuid(id) }
 }
 
-pub(super) fn changed(delegation: delegation::Delegation, seq: i64) -> Changed<Delegation> {
-    let tag = etag(delegation.version);
-    Changed::Changed(Json(delegation.into()), seq, Some(tag))
-}
-
 #[OpenApi(tag = "Tag::Delegations", prefix_path = "/api/v1")]
 impl Delegations {
     /// Change many delegations
@@ -168,9 +163,7 @@ impl Delegations {
         team: Path<Uuid>,
         delegation: Path<Uuid>,
     ) -> Result<Shown<Delegation>, Failure> {
-        let found = member.ask(&member.caller, Get(which(team.0, delegation.0))).await?;
-        let tag = etag(found.version);
-        Ok(Shown::Shown(Json(found.into()), Some(tag)))
+        Ok(Shown::of(member.ask(&member.caller, Get(which(team.0, delegation.0))).await?))
     }
 
     /// Edit a delegation
@@ -192,8 +185,7 @@ impl Delegations {
             version: if_match(&seen)?,
             changes: Changes::try_from(&body.0)?,
         };
-        let acted = member.act(&member.caller, action).await?;
-        Ok(changed(acted.output, acted.seq))
+        Ok(Changed::of(member.act(&member.caller, action).await?))
     }
 
     /// Delete a delegation
@@ -210,7 +202,7 @@ impl Delegations {
         #[oai(name = "If-Match")]
         seen: Header<Option<String>>,
     ) -> Result<Removed, Failure> {
-        let version = seen.0.as_deref().map(if_match).transpose()?.flatten();
+        let version = if_matches(seen.0.as_deref())?;
         let action = Delete { which: which(team.0, delegation.0), version };
         Ok(Removed::Removed(member.act(&member.caller, action).await?.seq))
     }

@@ -1,12 +1,11 @@
 //! Who takes part in conversations, and how far each has read.
 
 use poem_openapi::param::Path;
-use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Changed, Created, Made, Removed, Shown, etag};
+use super::answer::{Changed, Created, Made, Removed, Shown};
 use super::conversations::which;
 use super::model::{Conversation, List, Participant};
 use crate::app::conversation::{Add, GetPerson, Join, Leave, ListPeople, MarkRead, Remove};
@@ -120,9 +119,7 @@ impl Participants {
         team: Path<Uuid>,
         conversation: Path<Uuid>,
     ) -> Result<Changed<Conversation>, Failure> {
-        let acted = member.act(&member.caller, Join(which(team.0, conversation.0))).await?;
-        let tag = etag(acted.output.version);
-        Ok(Changed::Changed(Json(acted.output.into()), acted.seq, Some(tag)))
+        Ok(Changed::of(member.act(&member.caller, Join(which(team.0, conversation.0))).await?))
     }
 
     /// Leave a conversation
@@ -148,8 +145,6 @@ impl Participants {
         body: Body<ReadMark>,
     ) -> Result<Changed<Conversation>, Failure> {
         let action = MarkRead { which: which(team.0, conversation.0), message: Id::from_uuid(body.message_id) };
-        let acted = member.act(&member.caller, action).await?;
-        let tag = etag(acted.output.version);
-        Ok(Changed::Changed(Json(acted.output.into()), acted.seq, Some(tag)))
+        Ok(Changed::of(member.act(&member.caller, action).await?))
     }
 }

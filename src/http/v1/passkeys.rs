@@ -143,9 +143,7 @@ impl Passkeys {
     /// Permission `passkey:read`.
     #[oai(path = "/me/passkeys/:passkey", method = "get", operation_id = "getPasskey", tag = "Tag::Me")]
     async fn get(&self, member: Member, passkey: Path<Uuid>) -> Result<Shown<Passkey>, Failure> {
-        let found = member.ask(&member.caller, passkey::Get(Id::from_uuid(passkey.0))).await?;
-        let tag = etag(found.version);
-        Ok(Shown::Shown(Json(found.into()), Some(tag)))
+        Ok(Shown::of(member.ask(&member.caller, passkey::Get(Id::from_uuid(passkey.0))).await?))
     }
 
     /// Rename a passkey

@@ -6,7 +6,7 @@ use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Changed, Created, Kept, Made, Removed, Shown, etag, if_match};
+use super::answer::{Changed, Created, Kept, Made, Removed, Shown, etag, if_match, if_matches};
 use super::model::{Delivery, DeliveryState, List, Webhook, WebhookState, WebhookWithSecret, page_request};
 use crate::app::webhook::{
     self, Changes, Create, Delete, Get, ListDeliveries, ListOfTeam, Redeliver, RotateSecret, Test, Update, Which,
@@ -107,9 +107,7 @@ impl Webhooks {
     /// Permission `webhook:read`.
     #[oai(path = "/:team/webhooks/:webhook", method = "get", operation_id = "getWebhook")]
     async fn get(&self, member: Member, team: Path<Uuid>, webhook: Path<Uuid>) -> Result<Shown<Webhook>, Failure> {
-        let found = member.ask(&member.caller, Get(which(team.0, webhook.0))).await?;
-        let tag = etag(found.version);
-        Ok(Shown::Shown(Json(found.into()), Some(tag)))
+        Ok(Shown::of(member.ask(&member.caller, Get(which(team.0, webhook.0))).await?))
     }
 
     /// Change a webhook
@@ -135,9 +133,7 @@ impl Webhooks {
             state: body.state.map(Into::into),
         };
         let action = Update { which: which(team.0, webhook.0), version: if_match(&seen)?, changes };
-        let acted = member.act(&member.caller, action).await?;
-        let tag = etag(acted.output.version);
-        Ok(Changed::Changed(Json(acted.output.into()), acted.seq, Some(tag)))
+        Ok(Changed::of(member.act(&member.caller, action).await?))
     }
 
     /// Delete a webhook
@@ -154,7 +150,7 @@ impl Webhooks {
         #[oai(name = "If-Match")]
         seen: Header<Option<String>>,
     ) -> Result<Removed, Failure> {
-        let version = seen.0.as_deref().map(if_match).transpose()?.flatten();
+        let version = if_matches(seen.0.as_deref())?;
         let action = Delete { which: which(team.0, webhook.0), version };
         Ok(Removed::Removed(member.act(&member.caller, action).await?.seq))
     }

@@ -1,6 +1,7 @@
 //! The shapes of success: what was made, changed, shown or removed, with the headers that go with it.
 
 mod repeat;
+mod versioned;
 
 use poem::http::{HeaderValue, header};
 use poem::{IntoResponse, Response};
@@ -255,6 +256,11 @@ pub fn if_match(text: &str) -> Result<Option<i64>, Error> {
     }
     let digits = text.trim().strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     digits.and_then(|digits| digits.parse().ok()).map(Some).ok_or(Error::PreconditionFailed)
+}
+
+/// The version in an `If-Match` that may be left out; `None` for any.
+pub fn if_matches(text: Option<&str>) -> Result<Option<i64>, Error> {
+    text.map(if_match).transpose().map(Option::flatten)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use poem_openapi::{ApiRequest, Object};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::answer::{Changed, Created, Kept, Made, etag, if_match};
+use super::answer::{Changed, Created, Kept, Made, etag, if_match, if_matches};
 use super::model::{Credential, CredentialKind, CredentialPayload, ImportReport, RevealedPayload};
 use crate::app::Acted;
 use crate::app::credential::{BringIn, Create, Delete, Rename, Restore, Reveal, Which, Write};
@@ -68,8 +68,7 @@ fn filter(kind: Option<CredentialKind>, name: Option<String>) -> Result<Filter, 
 }
 
 fn changed(acted: Acted<domain::Credential>) -> Changed<Credential> {
-    let tag = etag(acted.output.version);
-    Changed::Changed(Json(acted.output.into()), acted.seq, Some(tag))
+    Changed::of(acted)
 }
 
 /// Where the credentials of a vault are.
@@ -118,12 +117,12 @@ async fn restore(
     seen: Option<&str>,
     number: i64,
 ) -> Result<Changed<Credential>, Failure> {
-    let action = Restore { which, version: seen.map(if_match).transpose()?.flatten(), number };
+    let action = Restore { which, version: if_matches(seen)?, number };
     Ok(changed(member.act(&member.caller, action).await?))
 }
 
 async fn delete(member: &Member, which: Which, seen: Option<&str>) -> Result<i64, Failure> {
-    let action = Delete { which, version: seen.map(if_match).transpose()?.flatten() };
+    let action = Delete { which, version: if_matches(seen)? };
     Ok(member.act(&member.caller, action).await?.seq)
 }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
-use poem_openapi::payload::Json;
 use uuid::Uuid;
 
 use super::{CredentialChanges, EarlierVersion, File, NewCredential, which};
@@ -15,7 +14,7 @@ use crate::http::body::Body;
 use crate::http::caller::Member;
 use crate::http::problem::Failure;
 use crate::http::v1::Tag;
-use crate::http::v1::answer::{Changed, Created, Kept, Removed, Shown, etag};
+use crate::http::v1::answer::{Changed, Created, Kept, Removed, Shown};
 use crate::http::v1::model::{
     Credential, CredentialKind, CredentialPayload, CredentialVersion, GeneratedPassword, ImportReport, List,
     RevealedPayload, page_request,
@@ -114,9 +113,7 @@ impl PersonalCredentials {
     /// Without what it holds. Permission `personal-credential:manage`.
     #[oai(path = "/me/credentials/:credential", method = "get", operation_id = "getMyCredential")]
     async fn get(&self, member: Member, credential: Path<Uuid>) -> Result<Shown<Credential>, Failure> {
-        let found = member.ask(&member.caller, Get(my(&member, credential.0))).await?;
-        let tag = etag(found.version);
-        Ok(Shown::Shown(Json(found.into()), Some(tag)))
+        Ok(Shown::of(member.ask(&member.caller, Get(my(&member, credential.0))).await?))
     }
 
     /// Rename one of my credentials

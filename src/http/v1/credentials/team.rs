@@ -1,7 +1,6 @@
 //! A team's credentials.
 
 use poem_openapi::param::{Header, Path, Query};
-use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
@@ -16,7 +15,7 @@ use crate::http::body::Body;
 use crate::http::caller::Member;
 use crate::http::problem::Failure;
 use crate::http::v1::Tag;
-use crate::http::v1::answer::{Changed, Created, Kept, Made, Removed, Shown, etag};
+use crate::http::v1::answer::{Changed, Created, Kept, Made, Removed, Shown};
 use crate::http::v1::model::{
     Credential, CredentialKind, CredentialPayload, CredentialReveal, CredentialShare, CredentialVersion, ImportReport,
     List, RevealedPayload, Role, page_request,
@@ -113,9 +112,7 @@ impl TeamCredentials {
         team: Path<Uuid>,
         credential: Path<Uuid>,
     ) -> Result<Shown<Credential>, Failure> {
-        let found = member.ask(&member.caller, Get(its(team.0, credential.0))).await?;
-        let tag = etag(found.version);
-        Ok(Shown::Shown(Json(found.into()), Some(tag)))
+        Ok(Shown::of(member.ask(&member.caller, Get(its(team.0, credential.0))).await?))
     }
 
     /// Rename a credential
