@@ -135,6 +135,34 @@ impl Query for List {
     }
 }
 
+/// One grant.
+#[derive(Debug)]
+pub struct Get {
+    /// Of which team.
+    pub team: Id<Team>,
+    /// Which grant.
+    pub id: Id<Grant>,
+}
+
+impl Query for Get {
+    type Output = Grant;
+
+    fn permission(&self) -> Permission {
+        Permission::GrantRead
+    }
+    fn target(&self) -> Target {
+        Target::team(self.team).resource(KIND, self.id)
+    }
+    fn relation(&self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
+        let found = grant::find(read, self.team, self.id)?.ok_or(Error::NotFound)?;
+        let own = caller.actor.user().is_some_and(|me| me == found.granted_by || me == found.guest.id);
+        Ok(Relation { own, ..Relation::default() })
+    }
+    fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<Grant, Error> {
+        grant::find(read, self.team, self.id)?.ok_or(Error::NotFound)
+    }
+}
+
 /// What is open to me, in teams that I do not belong to?
 #[derive(Debug)]
 pub struct ListMine {

@@ -25,6 +25,7 @@ use crate::store::{Action, Asker, Query, Reach, ReadTx, Target, Tx, team};
 
 use super::bearer::Bearer;
 use super::grant::close_grants;
+use super::idempotency::ShownOnce;
 use super::oidc::Departure;
 use super::sign_in::{Arrival, SignedInNow, arrive, join};
 use super::{Acted, App};
@@ -59,7 +60,12 @@ pub struct Invited {
 
 impl App {
     /// Opens a door into a team. Quota and permission come before the token: its hash is dear, and a refusal must not be.
-    pub async fn invite(&self, caller: &Caller, invite: Invite, mark: Option<Mark>) -> Result<Acted<Invited>, Error> {
+    pub async fn invite(
+        &self,
+        caller: &Caller,
+        invite: Invite,
+        mark: Option<Mark>,
+    ) -> Result<ShownOnce<Invited>, Error> {
         self.refuse_repetition(caller, mark.as_ref())?;
         let lifetime = invite.lifetime.unwrap_or(INVITATION_LIFETIME);
         if !(MIN_LIFETIME..=MAX_INVITATION_LIFETIME).contains(&lifetime) {
@@ -70,9 +76,9 @@ impl App {
         self.ask(caller, MayInvite { team, role }).await?;
         let minted = self.bearer.mint(&self.store, TokenKind::Invitation).await?;
         let create = Create(NewInvitation { team, token: minted.record, role, email, lifetime });
-        let Acted { output, seq, allowance } = self.act_shown_once(caller, create, allowance, mark).await?;
+        let acted = self.act_shown_once_within(caller, create, allowance, mark).await?;
         let url = Secret::new(format!("{}/invite#{}", self.public_url, minted.token.expose()));
-        Ok(Acted { output: Invited { invitation: output, token: minted.token, url }, seq, allowance })
+        Ok(acted.map(|invitation| Invited { invitation, token: minted.token, url }))
     }
 
     /// Goes through the door as somebody who is signed in.
@@ -321,6 +327,33 @@ impl Query for List {
             Reach::TheirOwn => Some(asker.user()?),
         };
         invitation::list(read, self.team, of, self.state, &self.page)
+    }
+}
+
+/// One invitation, whatever became of it.
+#[derive(Debug)]
+pub struct Get {
+    /// Of which team.
+    pub team: Id<Team>,
+    /// Which.
+    pub id: Id<Invitation>,
+}
+
+impl Query for Get {
+    type Output = Invitation;
+
+    fn permission(&self) -> Permission {
+        Permission::InvitationRead
+    }
+    fn target(&self) -> Target {
+        Target::team(self.team).resource(KIND, self.id)
+    }
+    fn relation(&self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
+        let found = invitation::find(read, self.team, self.id)?.ok_or(Error::NotFound)?;
+        Ok(Relation { own: caller.actor.user() == Some(found.invited_by), ..Relation::default() })
+    }
+    fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<Invitation, Error> {
+        invitation::find(read, self.team, self.id)?.ok_or(Error::NotFound)
     }
 }
 

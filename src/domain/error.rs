@@ -32,6 +32,9 @@ pub enum Error {
     /// The present state does not allow it.
     #[error("conflict: {0}")]
     Conflict(Conflict),
+    /// As `Conflict(WrongState)`, with the state in words; the pointer says which of many it is, and is empty for one.
+    #[error("conflict: wrong state, {}", .0.detail)]
+    WrongState(FieldError),
     /// Well-formed but wrong, field by field.
     #[error("invalid input")]
     Invalid(Vec<FieldError>),
@@ -138,6 +141,11 @@ impl Error {
         Self::Invalid(vec![FieldError { pointer: pointer.into(), detail: detail.into() }])
     }
 
+    /// The one thing that was asked for stands otherwise, as `detail` says.
+    pub fn wrong_state(detail: impl Into<String>) -> Self {
+        Self::WrongState(FieldError { pointer: String::new(), detail: detail.into() })
+    }
+
     /// A fault of ours with its cause.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
@@ -152,7 +160,7 @@ impl Error {
             Self::PasskeyRefused => "passkey-refused",
             Self::NotFound => "not-found",
             Self::Conflict(Conflict::LastOwner) => "last-owner",
-            Self::Conflict(Conflict::WrongState) => "wrong-state",
+            Self::Conflict(Conflict::WrongState) | Self::WrongState(_) => "wrong-state",
             Self::Conflict(Conflict::LinkRequired) => "link-required",
             Self::Conflict(Conflict::AlreadyUsed) => "already-used",
             Self::Conflict(Conflict::InvitationClosed) => "invitation-closed",

@@ -60,8 +60,8 @@ pub const KINDS: &[Kind] = &[
         "already-made",
         409,
         "Already made",
-        "This request was answered before, with a secret that is shown once and kept nowhere: take what it made away, and \
-         ask with a new Idempotency-Key.",
+        "This request was answered before, with what is not kept: a secret that is shown once, or more than 256 KiB. Look \
+         for what it did; to do it anew, take that away and ask with a new Idempotency-Key.",
     ),
     kind("already-claimed", 409, "Already claimed", "This server has an owner."),
     kind(

@@ -54,8 +54,13 @@ pub fn insert(tx: &mut Tx<'_>, credential: Id<Credential>, with: Audience) -> Re
     if tx.execute(INSERT, &values)? == 0 {
         return Err(Error::Conflict(Conflict::AlreadyExists));
     }
-    tx.first(FIND, &[credential.into(), id.into()], |row| share(tx, &row, &mut Names::default()))?
-        .ok_or(Error::NotFound)
+    get(tx, credential, id)
+}
+
+/// One share of a credential. `NotFound` when it has none with this id.
+pub fn get(read: &ReadTx<'_>, credential: Id<Credential>, id: Id<Share>) -> Result<Share, Error> {
+    let found = read.first(FIND, &[credential.into(), id.into()], |row| share(read, &row, &mut Names::default()))?;
+    found.ok_or(Error::NotFound)
 }
 
 fn share(read: &ReadTx<'_>, row: &Row<'_>, names: &mut Names) -> Result<Share, Error> {

@@ -2,11 +2,11 @@
 
 use crate::base::clock::Timestamp;
 use crate::base::id::Id;
+use crate::domain::Error;
 use crate::domain::delegation::{Delegation, Person, Priority, State, Step};
 use crate::domain::team::Team;
 use crate::domain::text::{Body, Label, Title};
 use crate::domain::user::User;
-use crate::domain::{Conflict, Error};
 
 use super::comment::{self, Under};
 use super::engine::{Row, Value};
@@ -195,7 +195,7 @@ pub fn update(tx: &mut Tx<'_>, present: &Delegation, content: &Content) -> Resul
     label::replace(tx, team, id, &content.labels)
 }
 
-/// Takes a step and adds it to the chain of custody. `Conflict(WrongState)` when there is no such step from here.
+/// Takes a step and adds it to the chain of custody. `WrongState` when there is no such step from here.
 pub fn take_step(
     tx: &mut Tx<'_>,
     team: Id<Team>,
@@ -204,7 +204,8 @@ pub fn take_step(
     new_assignee: Option<Id<User>>,
 ) -> Result<(), Error> {
     let standing = standing(tx, team, id)?;
-    let state = step.from(standing.state).ok_or(Error::Conflict(Conflict::WrongState))?;
+    let state = step.from(standing.state);
+    let state = state.ok_or_else(|| Error::wrong_state(format!("it is {}", standing.state.as_str())))?;
     let assignee = match step {
         Step::Return => None,
         // Whoever was chosen for a draft was never asked, and has nothing to do with its end.
@@ -212,7 +213,7 @@ pub fn take_step(
         _ => new_assignee.or(standing.assignee),
     };
     if state == State::Offered && assignee.is_none() {
-        return Err(Error::Conflict(Conflict::WrongState));
+        return Err(Error::wrong_state("it is in nobody's hands"));
     }
     let delegator = if step == Step::TakeOver { tx.user()? } else { standing.delegator };
     let values = [

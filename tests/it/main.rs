@@ -41,6 +41,7 @@ mod schema;
 mod search;
 mod sign_in;
 mod subprocess;
+mod surplus;
 mod teams;
 mod tokens;
 mod upgrade;

@@ -16,7 +16,7 @@ use crate::domain::{Conflict, Error};
 use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, conversation, participant};
 
 pub use begin::{Beginning, Begun};
-pub use people::{Add, Join, Leave, ListPeople, MarkRead, Remove};
+pub use people::{Add, GetPerson, Join, Leave, ListPeople, MarkRead, Remove};
 
 pub(super) const KIND: &str = "conversation";
 

@@ -34,6 +34,33 @@ impl Query for ListPeople {
     }
 }
 
+/// One of those who take part.
+#[derive(Debug)]
+pub struct GetPerson {
+    /// Where.
+    pub which: Which,
+    /// Who.
+    pub user: Id<User>,
+}
+
+impl Query for GetPerson {
+    type Output = Participant;
+
+    fn permission(&self) -> Permission {
+        Permission::ConversationRead
+    }
+    fn target(&self) -> Target {
+        self.which.target()
+    }
+    fn relation(&self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
+        self.which.relation(read, caller)
+    }
+    fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<Participant, Error> {
+        let people = participant::list(read, self.which.team, self.which.id)?;
+        people.into_iter().find(|one| one.person.id == self.user).ok_or(Error::NotFound)
+    }
+}
+
 /// Lets somebody in.
 #[derive(Debug)]
 pub struct Add {

@@ -22,7 +22,7 @@ pub struct BringIn {
 }
 
 /// What came in, and what did not.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Imported {
     /// How many credentials came in.
     pub count: usize,
@@ -33,7 +33,7 @@ pub struct Imported {
 }
 
 /// A credential that came in under a name that there was already.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Twin {
     /// Where it stood in the file.
     pub pointer: String,

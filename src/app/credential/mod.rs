@@ -19,7 +19,7 @@ pub use change::{Create, Delete, Rename, Restore, Write};
 pub use generate::Generate;
 pub use import::{BringIn, Imported, Twin};
 pub use reveal::{ListReveals, Opened, Reveal};
-pub use share::{ListShares, ShareWith, Unshare};
+pub use share::{GetShare, ListShares, ShareWith, Unshare};
 
 pub(super) const KIND: &str = "credential";
 

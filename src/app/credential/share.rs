@@ -86,6 +86,34 @@ impl Action for Unshare {
     }
 }
 
+/// One share.
+#[derive(Debug)]
+pub struct GetShare {
+    /// Of which team.
+    pub team: Id<Team>,
+    /// Of which credential.
+    pub id: Id<Credential>,
+    /// Which share.
+    pub share: Id<Share>,
+}
+
+impl Query for GetShare {
+    type Output = Share;
+
+    fn permission(&self) -> Permission {
+        Permission::CredentialShare
+    }
+    fn target(&self) -> Target {
+        which(self.team, self.id).target()
+    }
+    fn relation(&self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
+        which(self.team, self.id).relation(read, caller)
+    }
+    fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<Share, Error> {
+        credential_share::get(read, self.id, self.share)
+    }
+}
+
 /// With whom is it shared?
 #[derive(Debug)]
 pub struct ListShares {

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::base::id::Id;
-use crate::domain::Error;
 use crate::domain::delegation::{Delegation, Priority, Step};
 use crate::domain::event::Event;
 use crate::domain::permission::Permission;
 use crate::domain::team::Team;
 use crate::domain::text::Label;
 use crate::domain::user::User;
+use crate::domain::{Error, FieldError};
 use crate::store::{Action, Target, Tx, delegation};
 
 use super::labels::{with, without};
@@ -83,12 +83,24 @@ impl Action for ChangeMany {
                 error => error,
             })?;
             tx.demand(self.change.permission(), which.target(), relation)?;
-            if change_one(tx, which, &self.change)? {
+            if change_one(tx, which, &self.change).map_err(|error| stopped_at(nth, error))? {
                 tx.also_about(self.change.event(), KIND, id);
             }
             changed.push(delegation::get(tx, self.team, id)?);
         }
         Ok(changed)
+    }
+}
+
+/// An error that says which of them stands so.
+fn stopped_at(nth: usize, error: Error) -> Error {
+    match error {
+        Error::WrongState(found) => Error::WrongState(FieldError { pointer: format!("/ids/{nth}"), ..found }),
+        Error::Invalid(mut fields) if fields.iter().any(|field| field.pointer == "/label") => {
+            fields.push(FieldError { pointer: format!("/ids/{nth}"), detail: "is the one that stopped it".to_owned() });
+            Error::Invalid(fields)
+        }
+        error => error,
     }
 }
 

@@ -88,7 +88,7 @@ fn refuse_guest(tx: &Tx<'_>, team: Id<Team>, step: Step) -> Result<(), Error> {
 fn refuse_coup(tx: &Tx<'_>, team: Id<Team>, delegator: Id<User>) -> Result<(), Error> {
     refuse_guest(tx, team, Step::TakeOver)?;
     match team::find_role(tx, team, delegator)? {
-        Some(_) => Err(Error::Conflict(Conflict::WrongState)),
+        Some(_) => Err(Error::wrong_state("its delegator belongs to the team")),
         None => Ok(()),
     }
 }

@@ -32,7 +32,7 @@ struct NewDelegation {
     /// Who shall have it: somebody of the team. They see nothing of a draft.
     assignee_id: Option<Uuid>,
     priority: Option<Priority>,
-    /// Each once; case does not count.
+    /// Each once, and 1 to 40 characters; case does not count.
     #[oai(validator(max_items = 10))]
     labels: Option<Vec<String>>,
     due_at: Option<OffsetDateTime>,
@@ -78,7 +78,8 @@ impl From<MySide> for Side {
     }
 }
 
-/// The order of a list.
+/// The order of a list: `created`, the newest first; `updated`, the last changed first; `due`, the first due first, and
+/// what is due at no time last; `priority`, the most pressing first.
 #[derive(Enum, Clone, Copy)]
 #[oai(rename_all = "lowercase")]
 enum Order {

@@ -1,16 +1,16 @@
 //! Messages: sending, reading, editing, deleting and reporting.
 
 use poem_openapi::param::{Header, Path, Query};
-use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Changed, Created, Removed, Shown, etag, if_match};
+use super::answer::{Changed, Created, Made, Removed, Shown, etag, if_match, if_matches};
 use super::conversations;
 use super::model::{List, Message, ReportedMessage, Stretch, distinct, page_request, window_request};
 use crate::app::message::{self, Delete, DeleteReported, Edit, Get, ListReported, Report, Send, Which};
 use crate::base::id::Id;
+use crate::domain::message as domain;
 use crate::domain::text::Said;
 use crate::http::body::Body;
 use crate::http::caller::Member;
@@ -62,11 +62,13 @@ impl Messages {
             body: Said::parse_visible("/body", &body.body)?,
             mentions: distinct(body.mentions.as_deref().unwrap_or_default()),
         };
-        let acted = member.act(&member.caller, action).await?;
-        let (team, conversation, id) = (team.0, conversation.0, acted.output.id);
-        let location = format!("/api/v1/teams/{team}/conversations/{conversation}/messages/{id}");
-        let tag = etag(acted.output.version);
-        Ok(Created::at(location, acted.output.into(), acted.seq, Some(tag), acted.allowance.as_ref()))
+        let (team, conversation) = (team.0, conversation.0);
+        let sent = move |sent: &domain::Message| Made {
+            location: format!("/api/v1/teams/{team}/conversations/{conversation}/messages/{}", sent.id),
+            etag: Some(etag(sent.version)),
+            body: sent.clone().into(),
+        };
+        member.create(action, sent).await
     }
 
     /// What was said
@@ -103,9 +105,7 @@ impl Messages {
         conversation: Path<Uuid>,
         message: Path<Uuid>,
     ) -> Result<Shown<Message>, Failure> {
-        let found = member.ask(&member.caller, Get(which(team.0, conversation.0, message.0))).await?;
-        let tag = etag(found.version);
-        Ok(Shown::Shown(Json(found.into()), Some(tag)))
+        Ok(Shown::of(member.ask(&member.caller, Get(which(team.0, conversation.0, message.0))).await?))
     }
 
     /// Edit a message
@@ -134,9 +134,7 @@ impl Messages {
             body: Said::parse_visible("/body", &body.body)?,
             mentions: body.mentions.as_deref().map(distinct),
         };
-        let acted = member.act(&member.caller, action).await?;
-        let tag = etag(acted.output.version);
-        Ok(Changed::Changed(Json(acted.output.into()), acted.seq, Some(tag)))
+        Ok(Changed::of(member.act(&member.caller, action).await?))
     }
 
     /// Delete a message
@@ -158,7 +156,7 @@ impl Messages {
         #[oai(name = "If-Match")]
         seen: Header<Option<String>>,
     ) -> Result<Removed, Failure> {
-        let version = seen.0.as_deref().map(if_match).transpose()?.flatten();
+        let version = if_matches(seen.0.as_deref())?;
         let action = Delete { which: which(team.0, conversation.0, message.0), version };
         Ok(Removed::Removed(member.act(&member.caller, action).await?.seq))
     }

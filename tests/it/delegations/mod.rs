@@ -71,7 +71,8 @@ async fn each_step_belongs_to_one_side() {
     let body = json!({"title": "Water the plants", "assignee_id": ana.id, "offer": true});
     let path = owner.post(&list, &body).await.expect(201).header("location");
     step(&owner, &path, "accept").await.problem(403, "access-denied");
-    step(&ana, &path, "done").await.problem(409, "wrong-state");
+    let early = step(&ana, &path, "done").await.problem(409, "wrong-state");
+    assert_eq!(early.text("/detail"), "The present state does not allow this step: it is offered.");
     step(&ana, &path, "cancel").await.problem(403, "access-denied");
     step(&ana, &path, "accept").await.expect(200);
     step(&ana, &path, "done").await.expect(200);

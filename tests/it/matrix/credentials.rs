@@ -35,6 +35,7 @@ pub const OPERATIONS: &[&str] = &[
     "listCredentialReveals",
     "shareCredential",
     "listCredentialShares",
+    "getCredentialShare",
     "unshareCredential",
     "deleteCredential",
 ];
@@ -80,7 +81,7 @@ async fn try_all(own: bool, granted: bool, is_stale: bool) {
     let mut stage = Stage::new().await;
     let list = format!("/api/v1/teams/{}/credentials", stage.team);
     let operations = on_one("/teams/{team}/credentials");
-    assert_eq!(operations.len(), 11);
+    assert_eq!(operations.len(), 12);
     let mut made = Vec::new();
     for (operation, role) in operations.iter().flat_map(|operation| ROLES.map(|role| (operation, role))) {
         let maker = if own { &stage.caller } else { &stage.ben };

@@ -1,20 +1,21 @@
 //! A team's credentials.
 
 use poem_openapi::param::{Header, Path, Query};
-use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::{CredentialChanges, EarlierVersion, File, NewCredential, which};
-use crate::app::credential::{Get, List as ListOf, ListReveals, ListShares, ListVersions, ShareWith, Unshare, Which};
+use crate::app::credential::{
+    Get, GetShare, List as ListOf, ListReveals, ListShares, ListVersions, ShareWith, Unshare, Which,
+};
 use crate::base::id::Id;
 use crate::domain::Error;
-use crate::domain::credential::{Audience, Vault};
+use crate::domain::credential::{self as domain, Audience, Vault};
 use crate::http::body::Body;
 use crate::http::caller::Member;
 use crate::http::problem::Failure;
 use crate::http::v1::Tag;
-use crate::http::v1::answer::{Changed, Created, Removed, Shown, etag};
+use crate::http::v1::answer::{Changed, Created, Kept, Made, Removed, Shown};
 use crate::http::v1::model::{
     Credential, CredentialKind, CredentialPayload, CredentialReveal, CredentialShare, CredentialVersion, ImportReport,
     List, RevealedPayload, Role, page_request,
@@ -63,8 +64,7 @@ impl TeamCredentials {
         team: Path<Uuid>,
         body: Body<NewCredential>,
     ) -> Result<Created<Credential>, Failure> {
-        let list = format!("/api/v1/teams/{}/credentials", team.0);
-        super::create(&member, of(team.0), &list, body.0).await
+        super::create(&member, of(team.0), body.0).await
     }
 
     /// A team's credentials
@@ -98,7 +98,7 @@ impl TeamCredentials {
     /// most 1,000 items and 4 MiB, all of them or none. Cards and identities become notes.
     /// Permission `credential:create` · event `credential.imported` · quota 5 an hour.
     #[oai(path = "/teams/:team/credentials/import", method = "post", operation_id = "importCredentials")]
-    async fn import(&self, member: Member, team: Path<Uuid>, file: File) -> Result<Changed<ImportReport>, Failure> {
+    async fn import(&self, member: Member, team: Path<Uuid>, file: File) -> Result<Kept<ImportReport>, Failure> {
         super::bring_in(&member, of(team.0), file).await
     }
 
@@ -112,9 +112,7 @@ impl TeamCredentials {
         team: Path<Uuid>,
         credential: Path<Uuid>,
     ) -> Result<Shown<Credential>, Failure> {
-        let found = member.ask(&member.caller, Get(its(team.0, credential.0))).await?;
-        let tag = etag(found.version);
-        Ok(Shown::Shown(Json(found.into()), Some(tag)))
+        Ok(Shown::of(member.ask(&member.caller, Get(its(team.0, credential.0))).await?))
     }
 
     /// Rename a credential
@@ -250,9 +248,12 @@ impl TeamCredentials {
     ) -> Result<Created<CredentialShare>, Failure> {
         let with = Audience::try_from(body.0)?;
         let (of_team, id) = (Id::from_uuid(team.0), Id::from_uuid(credential.0));
-        let acted = member.act(&member.caller, ShareWith { team: of_team, id, with }).await?;
-        let location = format!("/api/v1/teams/{of_team}/credentials/{id}/shares/{}", acted.output.id);
-        Ok(Created::at(location, acted.output.into(), acted.seq, None, acted.allowance.as_ref()))
+        let shared = move |share: &domain::Share| Made {
+            location: format!("/api/v1/teams/{of_team}/credentials/{id}/shares/{}", share.id),
+            etag: None,
+            body: share.clone().into(),
+        };
+        member.create(ShareWith { team: of_team, id, with }, shared).await
     }
 
     /// With whom is a credential shared?
@@ -273,6 +274,26 @@ impl TeamCredentials {
         let page = page_request(limit.0, cursor.0.as_deref())?;
         let query = ListShares { team: Id::from_uuid(team.0), id: Id::from_uuid(credential.0), page };
         Ok(Shown::plain(List::of(member.ask(&member.caller, query).await?, CredentialShare::from)))
+    }
+
+    /// One share
+    ///
+    /// Managers for their own. Permission `credential:share`.
+    #[oai(
+        path = "/teams/:team/credentials/:credential/shares/:share",
+        method = "get",
+        operation_id = "getCredentialShare"
+    )]
+    async fn share_of(
+        &self,
+        member: Member,
+        team: Path<Uuid>,
+        credential: Path<Uuid>,
+        share: Path<Uuid>,
+    ) -> Result<Shown<CredentialShare>, Failure> {
+        let query =
+            GetShare { team: Id::from_uuid(team.0), id: Id::from_uuid(credential.0), share: Id::from_uuid(share.0) };
+        Ok(Shown::plain(member.ask(&member.caller, query).await?.into()))
     }
 
     /// Take a share back
