@@ -139,8 +139,8 @@ impl Stream {
             self.text.push_str(std::str::from_utf8(&bytes[..read]).unwrap());
         }
         let text = std::mem::take(&mut self.text);
-        let counts = |frame: &&str| !frame.is_empty() && !(self.is_of_acts && is_news_of_work(frame));
-        let mut said = text.split("\n\n").filter(counts);
+        let is_passed_over = |frame: &str| frame.is_empty() || self.is_of_acts && is_news_of_work(frame);
+        let mut said = text.split("\n\n").filter(|frame| !is_passed_over(frame));
         assert_eq!(said.next(), None);
     }
 }

@@ -49,9 +49,7 @@ struct Stage {
 
 impl Stage {
     async fn new() -> Self {
-        let mut options = Options::default();
-        options.quotas.extend(milton::domain::quota::ALL.map(|quota| (quota.name, 1_000_000)));
-        let world = World::with(options);
+        let world = World::with(Options::default().unlimited());
         let owner = world.claim("Olga").await;
         let team = world.team(&owner, "Ops").await;
         let elsewhere = world.team(&owner, "Elsewhere").await;

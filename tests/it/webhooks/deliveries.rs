@@ -46,8 +46,8 @@ async fn a_comment_and_a_message_are_told_with_what_they_stand_in() {
     assert_eq!(scene.deliver().await, 4);
     let heard: Vec<_> = scene.receiver.heard().iter().map(super::Heard::json).collect();
     let told = |event: &str| heard.iter().find(|heard| heard["type"] == event).unwrap()["data"].clone();
-    let told = ["delegation.created", "delegation.commented", "conversation.created", "conversation.message.sent"]
-        .map(|event| told(event));
+    let told =
+        ["delegation.created", "delegation.commented", "conversation.created", "conversation.message.sent"].map(told);
     let word = |nth: usize, name: &str| told[nth][name].as_str().unwrap().to_owned();
     let path = format!("{team}/delegations/{}/comments/{}", word(1, "parent_id"), word(1, "resource_id"));
     assert_eq!(scene.olga.get(&path).await.expect(200).text("/id"), comment.text("/id"));
