@@ -57,11 +57,11 @@ impl Peopled {
         let member = world.person(&stranger.post("/api/v1/invitations/accept", &body).await.expect(201));
         let open = owner.post(&invitations, &json!({"role": "member", "email": OWNER_EMAIL})).await.expect(201);
         let body = json!({"title": TITLE, "body": BODY, "labels": [LABEL], "assignee_id": member.id, "offer": true});
-        let list = format!("/api/v1/teams/{team}/delegations");
-        let delegation = owner.post(&list, &body).await.expect(201).header("location");
+        let delegations = format!("/api/v1/teams/{team}/delegations");
+        let delegation = owner.post(&delegations, &body).await.expect(201).header("location");
         let body = json!({"kind": "group", "title": TOPIC, "participant_ids": [member.id]});
-        let list = format!("/api/v1/teams/{team}/conversations");
-        let conversation = owner.post(&list, &body).await.expect(201).header("location");
+        let conversations = format!("/api/v1/teams/{team}/conversations");
+        let conversation = owner.post(&conversations, &body).await.expect(201).header("location");
         owner.post(&format!("{conversation}/messages"), &json!({"body": MESSAGE})).await.expect(201);
         let body = json!({"name": WEBHOOK, "url": WEBHOOK_URL, "events": ["delegation.*"]});
         let made = owner.post(&format!("/api/v1/teams/{team}/webhooks"), &body).await.expect(201);
@@ -69,7 +69,10 @@ impl Peopled {
         owner.post(&format!("{webhook}/rotate-secret"), &json!({})).await.expect(200);
         let comment = json!({"body": COMMENT, "mentions": [owner.id]});
         member.post(&format!("{delegation}/comments"), &comment).await.expect(201);
-        owner.get(&format!("{list}?label={LABEL}")).await.expect(200).text("/items/0/id");
+        owner.post(&delegations, &json!({"title": TITLE})).await.expect(201);
+        let labelled = owner.get(&format!("{delegations}?label={LABEL}")).await.expect(200);
+        assert_eq!(labelled.json["items"].as_array().map(Vec::len), Some(1), "the query is heard: {}", labelled.text);
+        assert!(delegation.ends_with(&labelled.text("/items/0/id")));
         stranger.get("/api/v1/me").await.expect(401);
         stranger.token = Some("mlt_s_forged".to_owned());
         stranger.get("/api/v1/me").await.expect(401);

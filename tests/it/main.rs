@@ -36,6 +36,7 @@ mod operations;
 mod passkeys;
 mod preferences;
 mod qr;
+mod readme;
 mod repetition;
 mod schema;
 mod search;

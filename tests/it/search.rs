@@ -22,8 +22,7 @@ struct Stage {
 
 impl Stage {
     async fn new() -> Self {
-        let unlimited = milton::domain::quota::ALL.map(|quota| (quota.name, 1_000_000));
-        let options = crate::world::Options { quotas: unlimited.into(), ..crate::world::Options::default() };
+        let options = crate::world::Options::default().unlimited();
         let world = World::with(options);
         let olga = world.claim("Olga Owner").await;
         let team = world.team(&olga, "Ops").await;

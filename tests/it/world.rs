@@ -74,6 +74,14 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// The same with quotas that are as good as none.
+    pub fn unlimited(mut self) -> Self {
+        self.quotas.extend(milton::domain::quota::ALL.map(|quota| (quota.name, 1_000_000)));
+        self
+    }
+}
+
 impl World {
     /// A fresh server that nobody has claimed.
     pub fn unclaimed() -> Self {

@@ -199,6 +199,8 @@ pub struct Told {
     pub kind: String,
     /// The thing.
     pub id: Uuid,
+    /// What it stands in: a comment's delegation, a message's conversation. Absent for everything else.
+    pub parent: Option<Uuid>,
 }
 
 const fn minutes(count: u64) -> Duration {

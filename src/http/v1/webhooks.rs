@@ -30,8 +30,12 @@ struct NewWebhook {
     /// Where deliveries go: an `https` address without user name, password and fragment, on port 443 or one from 1024 on.
     #[oai(validator(min_length = 1, max_length = 2_000))]
     url: String,
-    /// Names of events, such as `delegation.created`, and whole areas: `delegation.*`, `conversation.*`,
-    /// `team.member.*`, `credential.*`.
+    /// Names of events, such as `delegation.created`, and whole areas. `delegation.*`: `created`, `updated`, `deleted`,
+    /// `offered`, `accepted`, `declined`, `started`, `done`, `confirmed`, `reopened`, `reassigned`, `cancelled`,
+    /// `returned`, `taken_over`, `overdue`, `commented`, `comment_edited`, `comment_deleted`; `conversation.*`:
+    /// `created`, `updated`, `deleted`, `participant.added`, `participant.removed`, `message.sent`, `message.edited`,
+    /// `message.deleted`; `team.member.*`: `removed`, `left`; `credential.*`: `created`, `updated`, `revealed`,
+    /// `shared`, `unshared`, `deleted`, `imported`.
     #[oai(validator(min_items = 1, max_items = 50, unique_items))]
     events: Vec<String>,
 }
@@ -58,7 +62,8 @@ impl Webhooks {
     ///
     /// It is told what happens in the team from now on, signed by [Standard Webhooks](https://www.standardwebhooks.com),
     /// at least once, in no promised order: `{"type", "timestamp", "data": {"team_id", "resource_type", "resource_id",
-    /// "seq"}}`, and no word that people wrote; for that, ask the API. The secret is shown this once. Anything but a 2xx
+    /// "seq"}}`, for a comment and a message with the delegation or conversation as `parent_id`, and no word that people
+    /// wrote; for that, ask the API. The secret is shown this once. Anything but a 2xx
     /// within ten seconds is tried again, ten times in three days; 410, and five days without any success, switch the
     /// webhook off. At most 20 in a team; wants a recent sign-in.
     /// Permission `webhook:manage` · event `webhook.created` · quota 20 an hour.

@@ -9,8 +9,6 @@ mod pages;
 mod reported;
 mod unread;
 
-use std::collections::HashMap;
-
 use poem::http::Method;
 use serde_json::{Value, json};
 
@@ -37,8 +35,7 @@ impl Stage {
 
     /// With quotas that are as good as none.
     pub async fn unlimited() -> Self {
-        let unlimited = milton::domain::quota::ALL.map(|quota| (quota.name, 1_000_000));
-        Self::with(Options { quotas: HashMap::from(unlimited), ..Options::default() }).await
+        Self::with(Options::default().unlimited()).await
     }
 
     async fn with(options: Options) -> Self {

@@ -1,7 +1,6 @@
 //! Two teams and their people, and how an operation is called among them.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use crate::passkeys::authenticator::{Authenticator, Moment};
 use crate::passkeys::{self, Ceremony};
 use crate::qr::NewDevice;
 use crate::webhooks;
-use crate::world::{Answer, Options, Person, World};
+use crate::world::{Answer, Person, World};
 
 /// An id that leads nowhere.
 pub const NOWHERE: &str = "01957000-0000-7000-8000-000000000000";
@@ -60,9 +59,8 @@ pub struct Call<'a> {
 
 impl Stage {
     pub async fn new() -> Self {
-        let unlimited = milton::domain::quota::ALL.map(|quota| (quota.name, 1_000_000));
         let (provider, options) = oidc::options().await;
-        let world = World::with(Options { quotas: HashMap::from(unlimited), ..options });
+        let world = World::with(options.unlimited());
         let olga = world.claim("Olga").await;
         let (team, other_team) = (world.team(&olga, "A").await, world.team(&olga, "B").await);
         let ben = world.join(&olga, &team, "member", "Ben").await;

@@ -21,8 +21,7 @@ struct Stage {
 
 impl Stage {
     async fn new() -> Self {
-        let quotas = milton::domain::quota::ALL.map(|quota| (quota.name, 1_000_000));
-        let world = World::with(Options { quotas: quotas.into(), ..Options::default() });
+        let world = World::with(Options::default().unlimited());
         let olga = world.claim("Olga").await;
         let team = world.team(&olga, "Ops").await;
         let ana = world.join(&olga, &team, "member", "Ana").await;

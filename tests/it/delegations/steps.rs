@@ -27,8 +27,7 @@ fn taker<'a>(step: Step, owner: &'a Person, ana: &'a Person) -> &'a Person {
 
 #[tokio::test]
 async fn every_step_from_every_state() {
-    let quotas = milton::domain::quota::ALL.map(|quota| (quota.name, 1_000_000));
-    let world = World::with(crate::world::Options { quotas: quotas.into(), ..Default::default() });
+    let world = World::with(crate::world::Options::default().unlimited());
     let owner = world.claim("Olga").await;
     let team = world.team(&owner, "Ops").await;
     let ana = world.join(&owner, &team, "member", "Ana").await;

@@ -17,7 +17,7 @@ async fn what_happens_is_told_to_those_who_may_read_it() {
     let Stage { world, olga, max, mia, ana, bob, team, .. } = &stage;
     let mut hears = Vec::new();
     for person in [olga, max, mia] {
-        hears.push((person, Stream::open(person, None).await));
+        hears.push((person, Stream::open(person, None).await.of_acts()));
     }
     let (mut anas, mut bobs) = (Stream::open(ana, None).await, Stream::open(bob, None).await);
     let path = create(olga, team, "Sweep", Some(mia)).await;
@@ -135,7 +135,7 @@ async fn who_comes_into_a_team_hears_of_it_at_once() {
 #[tokio::test]
 async fn a_lower_role_hears_less_from_then_on() {
     let Stage { olga, max, team, .. } = &Stage::new().await;
-    let mut stream = Stream::open(max, None).await;
+    let mut stream = Stream::open(max, None).await.of_acts();
     create(olga, team, "For managers", None).await;
     stream.hears("delegation.created").await;
     let member = format!("/api/v1/teams/{team}/members/{}", max.id);
@@ -170,7 +170,7 @@ async fn the_team_and_its_people_are_told_of_as_the_api_shows_them() {
 async fn a_team_that_is_closed_says_so_and_nothing_more() {
     let stage = Stage::new().await;
     let Stage { world, olga, mia, bob, team, .. } = &stage;
-    let (mut stream, mut bobs) = (Stream::open(mia, None).await, Stream::open(bob, None).await);
+    let (mut stream, mut bobs) = (Stream::open(mia, None).await.of_acts(), Stream::open(bob, None).await);
     let path = create(olga, team, "Sweep", Some(mia)).await;
     stream.hears("delegation.created").await;
     let at = stream.at.clone();
@@ -179,7 +179,7 @@ async fn a_team_that_is_closed_says_so_and_nothing_more() {
     Happen { event: Event::TeamDeleted, kind: "team", team: team.clone(), times: 1 }.by(olga, &world.app).await;
     assert_eq!(stream.hears("team.deleted").await["deleted"], true);
     forge::sql(world, "UPDATE teams SET deleted_at = 1 WHERE id = ?1", [team]);
-    let mut again = Stream::open(mia, Some(&at)).await;
+    let mut again = Stream::open(mia, Some(&at)).await.of_acts();
     assert_eq!(again.hears("team.deleted").await["deleted"], true, "of all that, its end alone");
     again.says_nothing().await;
     bobs.says_nothing().await;
