@@ -9,7 +9,7 @@ use crate::crypto::bearer::TokenKind;
 use crate::domain::actor::{Actor, Caller};
 use crate::domain::event::Event;
 use crate::domain::idempotency::Mark;
-use crate::domain::permission::{Account, Assurance, Binding, Decision, Permission, Relation, Subject, decide};
+use crate::domain::permission::{Permission, Relation, is_open_to};
 use crate::domain::quota;
 use crate::domain::role::Role;
 use crate::domain::session::{Method, Session};
@@ -24,6 +24,7 @@ use crate::store::user::{self, Address, NewUser};
 use crate::store::{Action, Asker, Query, Reach, ReadTx, Target, Tx, team};
 
 use super::bearer::Bearer;
+use super::credential::close_shares;
 use super::grant::close_grants;
 use super::oidc::Departure;
 use super::sign_in::{Arrival, SignedInNow, arrive, join};
@@ -241,18 +242,11 @@ const fn to_invite(role: Role) -> Permission {
 
 /// Whether somebody with this role, or none, may open such a door; how fresh their sign-in is aside.
 fn may_invite(inviter: Option<Role>, role: Role) -> bool {
-    let subject = Subject::User {
-        account: Account::Active,
-        instance_role: None,
-        team: Binding::member(inviter),
-        assurance: Assurance::Fresh,
-    };
-    let relation = Relation { target: Some(role), ..Relation::default() };
-    decide(to_invite(role), subject, relation) == Decision::Allow
+    is_open_to(inviter, to_invite(role), Relation { target: Some(role), ..Relation::default() })
 }
 
-/// Closes the doors that a person opened, to members or guests, and could not open any more with the role that is left to
-/// them.
+/// Closes the doors that a person opened, to members, guests or themself, and could not open any more with the role that
+/// is left to them.
 pub(super) fn close_doors(tx: &mut Tx<'_>, team: Id<Team>, person: Id<User>, left: Option<Role>) -> Result<(), Error> {
     let mut closed = 0;
     for role in Role::ALL.into_iter().filter(|role| !may_invite(left, *role)) {
@@ -261,6 +255,7 @@ pub(super) fn close_doors(tx: &mut Tx<'_>, team: Id<Team>, person: Id<User>, lef
     if closed > 0 {
         tx.note("invitations_revoked", closed);
     }
+    close_shares(tx, team, person, left)?;
     close_grants(tx, team, person, left)
 }
 

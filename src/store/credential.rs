@@ -8,13 +8,14 @@ use crate::base::secret::Secret;
 use crate::crypto::blind_index::{BlindColumn, BlindIndex};
 use crate::crypto::keyring::Owner;
 use crate::domain::Error;
-use crate::domain::credential::{Credential, Facts, Kind, Parts, Payload, Vault, Version};
+use crate::domain::credential::{Audience, Credential, Facts, Kind, Parts, Payload, Vault, Version};
 use crate::domain::delegation::Person;
 use crate::domain::role::Role;
 use crate::domain::team::Team;
 use crate::domain::text::Title;
 use crate::domain::user::User;
 
+use super::credential_share;
 use super::engine::{Row, Value};
 use super::tx::{Column, ReadTx, Tx, owned_by_team, owned_by_user};
 use super::user::Names;
@@ -44,11 +45,11 @@ macro_rules! page {
     };
 }
 
-/// What a person put there, and what was shared with them: by name, or with one of these roles.
+/// What was shared with a person: by name, or with one of these roles.
 macro_rules! given {
     () => {
-        " AND (c.created_by = ?6 OR EXISTS (SELECT 1 FROM credential_shares s WHERE s.credential_id = c.id \
-         AND (s.user_id = ?6 OR s.role IN (?7, ?8, ?9, ?10))))"
+        " AND EXISTS (SELECT 1 FROM credential_shares s WHERE s.credential_id = c.id \
+         AND (s.user_id = ?6 OR s.role IN (?7, ?8, ?9, ?10)))"
     };
 }
 
@@ -116,7 +117,8 @@ fn index(read: &ReadTx<'_>, vault: Vault, name: &Title) -> BlindIndex {
     read.blind_index(BlindColumn::CredentialName, &format!("{}/{}", vault.owner(), name.as_str()))
 }
 
-/// Puts a credential into a vault, with its first version.
+/// Puts a credential into a vault, with its first version. In a team's, whoever put it there has a share like any other:
+/// it is seen in the list of shares, and is taken back like one.
 pub fn insert(tx: &mut Tx<'_>, vault: Vault, name: &Title, payload: &Payload) -> Result<Id<Credential>, Error> {
     let id = tx.mint_id::<Credential>();
     let maker = tx.user()?;
@@ -136,6 +138,9 @@ pub fn insert(tx: &mut Tx<'_>, vault: Vault, name: &Title, payload: &Payload) ->
     ];
     tx.execute(INSERT, &values)?;
     insert_version(tx, vault, id, payload)?;
+    if let Vault::Team(_) = vault {
+        credential_share::keep(tx, id, Audience::Person(maker))?;
+    }
     Ok(id)
 }
 

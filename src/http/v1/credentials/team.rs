@@ -55,6 +55,7 @@ const fn its(team: Uuid, id: Uuid) -> Which {
 impl TeamCredentials {
     /// Put a credential into a team's vault
     ///
+    /// I have a share of it from then on, which is listed and ends like any other.
     /// Permission `credential:create` · event `credential.created` · quota 60 an hour.
     #[oai(path = "/teams/:team/credentials", method = "post", operation_id = "createCredential")]
     async fn create(
@@ -196,8 +197,8 @@ impl TeamCredentials {
 
     /// Reveal a credential
     ///
-    /// Owners and Admins any, others their own and what was shared with them. Wants a recent sign-in; on record before a
-    /// byte is answered.
+    /// Owners and Admins any, others what is shared with them: its newest version, and an earlier one if they may look into
+    /// its history. Wants a recent sign-in; on record before a byte is answered.
     /// Permission `credential:reveal` · event `credential.revealed` · quota 30 an hour.
     #[oai(path = "/teams/:team/credentials/:credential/reveal", method = "post", operation_id = "revealCredential")]
     async fn reveal(
@@ -238,7 +239,8 @@ impl TeamCredentials {
 
     /// Share a credential
     ///
-    /// With one person of the team, or with everybody from a role up. Managers their own.
+    /// With one person of the team, or with everybody from a role up: the newest version, whichever that is. What somebody
+    /// shared with themself, or put there, ends with the role that let them. Managers their own.
     /// Permission `credential:share` · event `credential.shared`.
     #[oai(path = "/teams/:team/credentials/:credential/shares", method = "post", operation_id = "shareCredential")]
     async fn share(

@@ -58,7 +58,7 @@ struct NotificationDetail {
     delegation_id: Option<Uuid>,
     /// The comment, when somebody said something.
     comment_id: Option<Uuid>,
-    /// What the delegation, or what was opened, was called.
+    /// What the delegation, or what was opened, was called; absent when I, or this API key, may not read it any more.
     title: Option<String>,
     /// Who did it; absent when time did.
     by: Option<String>,
@@ -90,7 +90,7 @@ impl From<News> for NotificationDetail {
                 team_id: Some(team.uuid()),
                 delegation_id: Some(delegation.uuid()),
                 comment_id: comment.map(Id::uuid),
-                title: Some(title),
+                title,
                 by,
                 ..nothing
             },
