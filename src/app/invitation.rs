@@ -41,7 +41,7 @@ pub struct Invite {
     pub team: Id<Team>,
     /// With which role.
     pub role: Role,
-    /// For whom alone.
+    /// For whom alone: a provider must vouch for the address as theirs.
     pub email: Option<Email>,
     /// How long, 1 minute to 30 days; 7 days when nobody says.
     pub lifetime: Option<Duration>,
@@ -67,6 +67,10 @@ impl App {
             return Err(Error::invalid("/expires_in", "must be between 60 seconds and 30 days"));
         }
         let Invite { team, role, email, .. } = invite;
+        if email.is_some() && self.providers.is_empty() {
+            let why = "cannot be bound: this server has no provider that could vouch for the address";
+            return Err(Error::invalid("/email", why));
+        }
         let allowance = self.spend(caller, quota::INVITATIONS).await?;
         self.ask(caller, MayInvite { team, role }).await?;
         let minted = self.bearer.mint(&self.store, TokenKind::Invitation).await?;
@@ -193,8 +197,9 @@ impl Action for Accept {
         Target::instance()
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<Id<Team>, Error> {
-        let me = user::get(tx, tx.user()?)?;
-        go_through(tx, &self.selector, me.email.as_ref(), me.id)
+        let me = tx.user()?;
+        let verified = user::verified_address(tx, me)?;
+        go_through(tx, &self.selector, verified.as_ref(), me)
     }
 }
 
@@ -223,10 +228,10 @@ impl Action for Join {
             return Err(Error::Forbidden(None));
         }
         let name = self.arrival.name.ok_or_else(|| Error::invalid("/name", "is needed"))?;
-        let email = self.arrival.email;
-        let stated = email.clone().map(Address::Stated);
+        // What somebody only says of themself proves nothing.
+        let stated = self.arrival.email.map(Address::Stated);
         let id = join(tx, &NewUser { name, email: stated, instance_role: Role::Member })?;
-        go_through(tx, &self.selector, email.as_ref(), id)?;
+        go_through(tx, &self.selector, None, id)?;
         arrive(tx, id, &self.session)
     }
 }
@@ -268,14 +273,14 @@ fn is_backed(read: &ReadTx<'_>, invitation: &Invitation, person: Id<User>) -> Re
         && may_invite(team::find_role(read, invitation.team, inviter)?, invitation.role))
 }
 
-/// Uses the invitation up and makes the person a member.
+/// Uses the invitation up and makes the person a member; `verified` is the address that a provider vouches for.
 pub(super) fn go_through(
     tx: &mut Tx<'_>,
     selector: &str,
-    email: Option<&Email>,
+    verified: Option<&Email>,
     person: Id<User>,
 ) -> Result<Id<Team>, Error> {
-    let accepted = invitation::accept(tx, selector, email)?;
+    let accepted = invitation::accept(tx, selector, verified)?;
     if !is_backed(tx, &accepted, person)? {
         return Err(Error::Conflict(Conflict::InvitationClosed));
     }
