@@ -307,6 +307,7 @@ export default {
   "notification.qr-approved": "Ein Gerät wurde per QR-Code eingelassen: {name}",
   "notification.message-mention": "{name} hat dich in einer Nachricht erwähnt",
   "notification.webhook-disabled": "Ein Webhook wurde abgeschaltet, weil niemand auf ihn antwortete: {name}",
+  "notification.webhook-orphaned": "Wer diesen Webhook angelegt hat, darf ihn nicht mehr verwalten; er läuft weiter: {name}",
   "notification.removed-from-team": "Du bist nicht mehr im Team {team_name}",
   "notification.delegation-offered": "{by} bittet dich zu übernehmen: {title}",
   "notification.delegation-accepted": "{by} hat angenommen: {title}",

@@ -306,6 +306,7 @@ export default {
   "notification.qr-approved": "A device was let in by QR code: {name}",
   "notification.message-mention": "{name} mentioned you in a message",
   "notification.webhook-disabled": "A webhook was switched off, because nobody answered it: {name}",
+  "notification.webhook-orphaned": "Whoever made this webhook may not manage it any more; it goes on: {name}",
   "notification.removed-from-team": "You were taken out of the team {team_name}",
   "notification.delegation-offered": "{by} asks you to take on: {title}",
   "notification.delegation-accepted": "{by} accepted: {title}",

@@ -28,6 +28,7 @@ use super::credential::close_shares;
 use super::grant::close_grants;
 use super::oidc::Departure;
 use super::sign_in::{Arrival, SignedInNow, arrive, join};
+use super::webhook::leave_webhooks;
 use super::{Acted, App};
 
 const KIND: &str = "invitation";
@@ -261,6 +262,7 @@ pub(super) fn close_doors(tx: &mut Tx<'_>, team: Id<Team>, person: Id<User>, lef
         tx.note("invitations_revoked", closed);
     }
     close_shares(tx, team, person, left)?;
+    leave_webhooks(tx, team, person, left)?;
     close_grants(tx, team, person, left)
 }
 

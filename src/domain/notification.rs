@@ -12,6 +12,7 @@ use super::device::Device;
 use super::grant::{Thing, ThingKind};
 use super::message::Message;
 use super::team::Team;
+use super::webhook::Webhook;
 
 /// A notification as its addressee sees it.
 #[derive(Clone)]
@@ -93,6 +94,19 @@ pub enum News {
     WebhookDisabled {
         /// What it is called.
         name: String,
+        /// Whose.
+        team: Id<Team>,
+        /// The webhook.
+        webhook: Id<Webhook>,
+    },
+    /// Whoever made a team's webhook may not manage it any more, and it goes on.
+    WebhookOrphaned {
+        /// What it is called.
+        name: String,
+        /// Whose.
+        team: Id<Team>,
+        /// The webhook.
+        webhook: Id<Webhook>,
     },
     /// Somebody took the reader out of a team.
     RemovedFromTeam {
@@ -251,6 +265,7 @@ kinds! {
     QrApproved      "qr-approved"       Always;
     MessageMention  "message-mention"   AtWill;
     WebhookDisabled "webhook-disabled"  AtWill;
+    WebhookOrphaned "webhook-orphaned"  AtWill;
     RemovedFromTeam "removed-from-team" AtWill;
     GrantReceived "grant-received" AtWill;
     TeamDeleted "team-deleted" AtWill;
@@ -300,6 +315,7 @@ impl News {
             Self::QrApproved { .. } => Kind::QrApproved,
             Self::MessageMention { .. } => Kind::MessageMention,
             Self::WebhookDisabled { .. } => Kind::WebhookDisabled,
+            Self::WebhookOrphaned { .. } => Kind::WebhookOrphaned,
             Self::RemovedFromTeam { .. } => Kind::RemovedFromTeam,
             Self::GrantReceived { .. } => Kind::GrantReceived,
             Self::TeamDeleted { .. } => Kind::TeamDeleted,

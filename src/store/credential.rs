@@ -66,6 +66,9 @@ statements! {
     FIND = select!("WHERE c.id = ?1 AND (c.team_id = ?2 OR c.user_id = ?3) AND c.deleted_at IS NULL");
     STANDING = "SELECT kind, created_by, version FROM credentials \
         WHERE id = ?1 AND (team_id = ?2 OR user_id = ?3) AND deleted_at IS NULL";
+    ALIKE = "SELECT c.id, v.id, v.payload_sealed FROM credentials c JOIN credential_versions v \
+        ON v.credential_id = c.id AND v.superseded_at IS NULL WHERE c.name_bidx = ?1 AND c.kind = ?2 \
+        AND c.deleted_at IS NULL ORDER BY c.id LIMIT ?3";
     IS_TAKEN = "SELECT 1 FROM credentials WHERE name_bidx = ?1 AND deleted_at IS NULL LIMIT 1";
     RENAME = "UPDATE credentials SET name_sealed = ?2, name_bidx = ?3, version = version + 1, updated_at = ?4 \
         WHERE id = ?1";
@@ -222,6 +225,27 @@ pub(super) fn person(
 /// Whether a vault holds a credential of that name.
 pub fn is_taken(read: &ReadTx<'_>, vault: Vault, name: &Title) -> Result<bool, Error> {
     Ok(read.first(IS_TAKEN, &[index(read, vault, name).into()], |_| Ok(()))?.is_some())
+}
+
+/// How many credentials of one name are looked into for one that is the same.
+const ALIKE_AT_MOST: i64 = 32;
+
+/// The credentials of this name and kind in a vault whose newest payload is the same; case does not count in the name.
+/// Whether whoever asks may know that is another question.
+pub fn find_same(
+    read: &ReadTx<'_>,
+    vault: Vault,
+    name: &Title,
+    payload: &Payload,
+) -> Result<Vec<Id<Credential>>, Error> {
+    let wanted = payload.to_stored()?;
+    let values = [index(read, vault, name).into(), payload.kind().as_str().into(), ALIKE_AT_MOST.into()];
+    let alike = read.all(ALIKE, &values, |row| {
+        let place: Uuid = row.id::<Version>(1)?.uuid();
+        let stored = Secret::new(read.open(owner(vault), PAYLOAD_SEALED, place, row.blob(2)?)?);
+        Ok((stored.expose() == wanted.expose()).then_some(row.id(0)?))
+    })?;
+    Ok(alike.into_iter().flatten().collect())
 }
 
 /// Renames a credential that [`standing`] found.

@@ -5,7 +5,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
-use super::{CredentialChanges, EarlierVersion, File, NewCredential, which};
+use super::{CredentialChanges, Duplicates, EarlierVersion, File, NewCredential, which};
 use crate::app::credential::{Get, List as ListOf, ListReveals, ListShares, ListVersions, ShareWith, Unshare, Which};
 use crate::base::id::Id;
 use crate::domain::Error;
@@ -96,11 +96,19 @@ impl TeamCredentials {
     /// Bring credentials in from elsewhere
     ///
     /// A JSON export of Bitwarden or Vaultwarden, not encrypted, or a CSV file whose first line names the columns; at
-    /// most 1,000 items and 4 MiB, all of them or none. Cards and identities become notes.
+    /// most 1,000 items and 4 MiB, all of them or none. Cards and identities become notes; what has no name is called by the
+    /// host of its address. What is there already, the same in kind, name and payload, is left out, and named.
     /// Permission `credential:create` · event `credential.imported` · quota 5 an hour.
     #[oai(path = "/teams/:team/credentials/import", method = "post", operation_id = "importCredentials")]
-    async fn import(&self, member: Member, team: Path<Uuid>, file: File) -> Result<Changed<ImportReport>, Failure> {
-        super::bring_in(&member, of(team.0), file).await
+    async fn import(
+        &self,
+        member: Member,
+        team: Path<Uuid>,
+        /// What becomes of what is there already, among what I could reveal; `skip` when left out.
+        duplicates: Query<Option<Duplicates>>,
+        file: File,
+    ) -> Result<Changed<ImportReport>, Failure> {
+        super::bring_in(&member, of(team.0), file, duplicates.0).await
     }
 
     /// One credential
