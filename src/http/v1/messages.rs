@@ -47,7 +47,8 @@ const fn which(team: Uuid, conversation: Uuid, id: Uuid) -> Which {
 impl Messages {
     /// Say something
     ///
-    /// Whoever is mentioned is notified; nobody else is, in a direct conversation neither: `unread` tells them.
+    /// Whoever is mentioned is notified; nobody else is, in a direct conversation neither: `unread` tells them. Where two
+    /// talked and the other has left the team, it waits until they are back: `wrong-state`.
     /// Permission `message:create` · event `conversation.message.sent` · quota 60 a minute.
     #[oai(path = "/:team/conversations/:conversation/messages", method = "post", operation_id = "sendMessage")]
     async fn send(
