@@ -8,7 +8,7 @@ use crate::domain::actor::Caller;
 use crate::domain::event::Event;
 use crate::domain::grant::{GRANT_LIFETIME, Grant, MAX_GRANT_LIFETIME, MIN_GRANT_LIFETIME, Thing, ThingKind};
 use crate::domain::notification::News;
-use crate::domain::permission::{Account, Assurance, Binding, Decision, Permission, Relation, Subject, decide};
+use crate::domain::permission::{Permission, Relation, is_open_to};
 use crate::domain::quota::{self, Quota};
 use crate::domain::role::Role;
 use crate::domain::team::Team;
@@ -253,8 +253,5 @@ fn close(tx: &mut Tx<'_>, made: &Grant) -> Result<(), Error> {
 
 /// Whether somebody with this role, or none, may open their own or somebody else's thing to a guest with that role.
 fn may_grant(granter: Option<Role>, role: Role, own: bool) -> bool {
-    let (account, team, assurance) = (Account::Active, Binding::member(granter), Assurance::Fresh);
-    let subject = Subject::User { account, instance_role: None, team, assurance };
-    let relation = Relation { own, target: Some(role), ..Relation::default() };
-    decide(Permission::GrantCreate, subject, relation) == Decision::Allow
+    is_open_to(granter, Permission::GrantCreate, Relation { own, target: Some(role), ..Relation::default() })
 }

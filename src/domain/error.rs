@@ -99,10 +99,13 @@ pub enum Conflict {
     /// A link or code was used before.
     #[error("already used")]
     AlreadyUsed,
-    /// An invitation opens nothing: used, revoked, expired, another's, or its maker may not invite so any more. Which of
+    /// An invitation opens nothing: used, revoked, expired, or its maker may not invite so any more. Which of
     /// these is not told: whoever holds the link need not know.
     #[error("invitation closed")]
     InvitationClosed,
+    /// An invitation is for an address, and no provider vouches for it as the address of whoever wants in.
+    #[error("address unproven")]
+    AddressUnproven,
     /// It is there already.
     #[error("already exists")]
     AlreadyExists,
@@ -164,6 +167,7 @@ impl Error {
             Self::Conflict(Conflict::LinkRequired) => "link-required",
             Self::Conflict(Conflict::AlreadyUsed) => "already-used",
             Self::Conflict(Conflict::InvitationClosed) => "invitation-closed",
+            Self::Conflict(Conflict::AddressUnproven) => "address-unproven",
             Self::Conflict(Conflict::AlreadyExists) => "already-exists",
             Self::Conflict(Conflict::AlreadyMade) => "already-made",
             Self::Conflict(Conflict::AlreadyClaimed) => "already-claimed",

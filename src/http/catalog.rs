@@ -53,7 +53,14 @@ pub const KINDS: &[Kind] = &[
         "invitation-closed",
         409,
         "Invitation closed",
-        "It was used, revoked or has expired, is for somebody else, or whoever made it may no longer give it.",
+        "It was used, revoked or has expired, or whoever made it may no longer give it.",
+    ),
+    kind(
+        "address-unproven",
+        409,
+        "Address not vouched for",
+        "This invitation is for one e-mail address: accept it by signing in through a provider that vouches for this \
+         address as yours.",
     ),
     kind("already-exists", 409, "Already exists", "There is one already."),
     kind(

@@ -291,11 +291,12 @@ mod tests {
     use super::*;
     use crate::domain::Conflict;
 
-    const CONFLICTS: [Conflict; 10] = [
+    const CONFLICTS: [Conflict; 11] = [
         Conflict::LastOwner,
         Conflict::WrongState,
         Conflict::LinkRequired,
         Conflict::AlreadyUsed,
+        Conflict::AddressUnproven,
         Conflict::AlreadyExists,
         Conflict::AlreadyClaimed,
         Conflict::LimitReached,

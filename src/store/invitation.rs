@@ -49,6 +49,8 @@ statements! {
     ACCEPT = concat!("UPDATE invitations SET accepted_at = ?2 WHERE selector = ?1 AND accepted_at IS NULL \
         AND revoked_at IS NULL AND expires_at > ?2 AND (email_bidx IS NULL OR email_bidx = ?3) AND ", team_is_open!(),
         " RETURNING ", columns!());
+    IS_OPEN = concat!("SELECT 1 FROM invitations WHERE selector = ?1 AND accepted_at IS NULL AND revoked_at IS NULL \
+        AND expires_at > ?2 AND ", team_is_open!());
     ACCEPTED_BY = "UPDATE invitations SET accepted_by = ?2 WHERE id = ?1";
     FIND = concat!("SELECT ", columns!(), ", ", state!("?3"), " FROM invitations WHERE team_id = ?1 AND id = ?2");
     FIND_OPEN = concat!("SELECT ", columns!(), " FROM invitations WHERE team_id = ?1 AND id = ?2 \
@@ -124,12 +126,19 @@ pub fn find_token(read: &ReadTx<'_>, selector: &str) -> Result<Option<(Option<St
     read.first(FIND_TOKEN, &values, |row| Ok((row.text_or_none(0)?.map(str::to_owned), row.integer(1)? == 1)))
 }
 
-/// Uses an invitation up. `Conflict(InvitationClosed)` when it is closed, or bound to another address than `email`.
-pub fn accept(tx: &mut Tx<'_>, selector: &str, email: Option<&Email>) -> Result<Invitation, Error> {
-    let index = email.map(|email| tx.blind_index(BlindColumn::InvitationEmail, email.as_str()));
+/// Uses an invitation up; `verified` is the address that a provider vouches for. `Conflict(InvitationClosed)` when it is
+/// closed, `Conflict(AddressUnproven)` when it is bound to another address.
+pub fn accept(tx: &mut Tx<'_>, selector: &str, verified: Option<&Email>) -> Result<Invitation, Error> {
+    let index = verified.map(|email| tx.blind_index(BlindColumn::InvitationEmail, email.as_str()));
     let values = [Value::plain(selector), tx.now().into(), index.into()];
     let accepted = tx.first(ACCEPT, &values, |row| invitation(&row, InvitationState::Used))?;
-    accepted.ok_or(Error::Conflict(Conflict::InvitationClosed))
+    match accepted {
+        Some(accepted) => Ok(accepted),
+        None if tx.first(IS_OPEN, &values[..2], |_| Ok(()))?.is_some() => {
+            Err(Error::Conflict(Conflict::AddressUnproven))
+        }
+        None => Err(Error::Conflict(Conflict::InvitationClosed)),
+    }
 }
 
 /// Notes who accepted.

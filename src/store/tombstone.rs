@@ -21,8 +21,7 @@ statements! {
         WHERE p.conversation_id = c.id AND p.user_id = ?3) OR EXISTS (SELECT 1 FROM open_grants g \
         WHERE g.resource_id = c.id AND g.user_id = ?3 AND g.expires_at > ?4) FROM conversations c \
         WHERE c.team_id = ?1 AND c.id = ?2 AND c.deleted_at IS NOT NULL";
-    CREDENTIAL = "SELECT coalesce(created_by = ?3, 0) FROM credentials \
-        WHERE team_id = ?1 AND id = ?2 AND deleted_at IS NOT NULL";
+    CREDENTIAL = "SELECT 1 FROM credentials WHERE team_id = ?1 AND id = ?2 AND deleted_at IS NOT NULL";
 }
 
 /// How a person stood to a team's delegation; `NotFound` when it is not deleted, or purged.
@@ -47,11 +46,10 @@ pub fn conversation(
 
 /// How a person stood to a team's credential; `NotFound` when it is not deleted, or purged.
 pub fn credential(read: &ReadTx<'_>, team: Id<Team>, id: Id<Credential>, person: Id<User>) -> Result<Relation, Error> {
-    let found = read.first(CREDENTIAL, &[team.into(), id.into(), person.into()], |row| Ok(row.integer(0)? == 1))?;
-    let own = found.ok_or(Error::NotFound)?;
+    read.first(CREDENTIAL, &[team.into(), id.into()], |_| Ok(()))?.ok_or(Error::NotFound)?;
     let granted = match team::find_role(read, team, person)? {
         Some(role) => credential_share::is_given(read, id, person, role)?,
         None => false,
     };
-    Ok(Relation { own, granted, ..Relation::default() })
+    Ok(Relation { granted, ..Relation::default() })
 }

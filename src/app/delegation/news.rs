@@ -69,7 +69,7 @@ pub(super) fn tell(
         happened,
         team: delegation.team,
         delegation: delegation.id,
-        title: delegation.title.as_str().to_owned(),
+        title: Some(delegation.title.as_str().to_owned()),
         by: by.map(|person| person.name.as_str().to_owned()),
         comment,
     };

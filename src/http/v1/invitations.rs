@@ -30,7 +30,8 @@ pub struct Invitations;
 struct NewInvitation {
     /// The role it gives; below one's own, except for an Owner. `admin` and `owner` want a fresh sign-in.
     role: Role,
-    /// The address that whoever accepts must give: something else to know, not a proof that it is theirs.
+    /// The address for which it is alone: a provider must vouch for it as that of whoever accepts. A server without a
+    /// provider binds none.
     #[oai(validator(min_length = 3, max_length = 254))]
     email: Option<String>,
     /// How many seconds it is good for; 7 days when left out.
@@ -60,7 +61,7 @@ struct Acceptance {
     /// Needed when nobody is signed in: this makes the account.
     #[oai(validator(min_length = 1, max_length = 100))]
     name: Option<String>,
-    /// Your address; needed when the invitation is bound to one.
+    /// Your address, as you state it. An invitation that is bound to one wants a provider's word instead.
     #[oai(validator(min_length = 3, max_length = 254))]
     email: Option<String>,
     device: Option<Device>,

@@ -47,7 +47,8 @@ const fn which(team: Uuid, conversation: Uuid, id: Uuid) -> Which {
 impl Messages {
     /// Say something
     ///
-    /// Whoever is mentioned is notified; nobody else is, in a direct conversation neither: `unread` tells them.
+    /// Whoever is mentioned is notified; nobody else is, in a direct conversation neither: `unread` tells them. Where two
+    /// talked and the other has left the team, it waits until they are back: `wrong-state`.
     /// Permission `message:create` · event `conversation.message.sent` · quota 60 a minute.
     #[oai(path = "/:team/conversations/:conversation/messages", method = "post", operation_id = "sendMessage")]
     async fn send(
@@ -183,7 +184,8 @@ impl Messages {
 
     /// What was reported in a team
     ///
-    /// And was not deleted since; newest report first. For Admins, who need not take part.
+    /// And is not settled; newest report first. Each as it was when it was reported, whatever its author made of it, and
+    /// nothing that was written afterwards. For Admins, who need not take part.
     /// Permission `message:delete-reported`.
     #[oai(path = "/:team/messages/reported", method = "get", operation_id = "listReportedMessages")]
     async fn list_reported(
@@ -203,7 +205,7 @@ impl Messages {
 
     /// Delete a reported message
     ///
-    /// For Admins, who need not take part.
+    /// That settles the report: what was kept of the message goes with it. For Admins, who need not take part.
     /// Permission `message:delete-reported` · event `conversation.message.deleted`.
     #[oai(path = "/:team/messages/reported/:message", method = "delete", operation_id = "deleteReportedMessage")]
     async fn delete_reported(&self, member: Member, team: Path<Uuid>, message: Path<Uuid>) -> Result<Removed, Failure> {

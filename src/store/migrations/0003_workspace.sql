@@ -175,7 +175,8 @@ LEFT JOIN conversation_participants p ON p.conversation_id = c.id AND p.user_id 
 WHERE g.resource_type = 'conversation';
 
 -- `seq` is the order in which messages were sent, never used twice: ids of one millisecond have none. Of a deleted
--- message the row stays, so that pages and read marks hold, and nothing of what it said.
+-- message the row stays, so that pages and read marks hold, and nothing of what it said. Of a reported one, what it said
+-- then stays, until an Admin has settled the report, whatever its author makes of it.
 CREATE TABLE messages (
     seq             INTEGER PRIMARY KEY AUTOINCREMENT,
     id              TEXT    NOT NULL UNIQUE,
@@ -187,11 +188,13 @@ CREATE TABLE messages (
     edited_at       INTEGER,
     deleted_at      INTEGER,
     reported_at     INTEGER,
-    CHECK ((body_sealed IS NULL) = (deleted_at IS NOT NULL))
+    reported_sealed BLOB,
+    CHECK ((body_sealed IS NULL) = (deleted_at IS NOT NULL)),
+    CHECK ((reported_sealed IS NULL) = (reported_at IS NULL))
 ) STRICT;
 CREATE INDEX messages_by_conversation ON messages (conversation_id, seq);
 CREATE INDEX messages_by_author ON messages (author_id);
-CREATE INDEX messages_reported ON messages (reported_at, seq) WHERE reported_at IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX messages_reported ON messages (reported_at, seq) WHERE reported_at IS NOT NULL;
 
 CREATE TABLE message_mentions (
     message_id TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,

@@ -98,6 +98,19 @@ impl Stream {
         }
     }
 
+    /// All that comes until nothing has for a while, news of work with it.
+    pub async fn everything(&mut self) -> String {
+        let mut bytes = [0; 4096];
+        while let Ok(read) = timeout(Duration::from_millis(700), self.body.read(&mut bytes)).await {
+            let read = read.unwrap();
+            if read == 0 {
+                break;
+            }
+            self.text.push_str(std::str::from_utf8(&bytes[..read]).unwrap());
+        }
+        std::mem::take(&mut self.text)
+    }
+
     pub async fn said(&mut self) -> Said {
         let said = Said::read(&self.frame(SOON).await.expect("the stream is over"));
         if let Some(id) = &said.id {

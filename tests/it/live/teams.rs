@@ -264,3 +264,37 @@ async fn what_does_not_open_is_passed_over() {
     assert_eq!(told["data"]["title"], "Second again");
     again.says_nothing().await;
 }
+
+/// What waits for a reader who takes nothing is not theirs because it was once.
+#[tokio::test]
+async fn what_waited_is_not_handed_over_to_whoever_was_removed_meanwhile() {
+    let Stage { olga, max, team, .. } = &Stage::new().await;
+    let mut stream = Stream::open(max, None).await;
+    for nth in 0..4 {
+        create(olga, team, &format!("Lighthouse {nth}"), None).await;
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    delete(olga, &format!("/api/v1/teams/{team}/members/{}", max.id)).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let told = stream.everything().await;
+    assert!(!told.contains("Lighthouse"), "{told}");
+    assert!(told.contains("removed-from-team"), "{told}");
+}
+
+#[tokio::test]
+async fn news_that_waited_name_nothing_to_whoever_was_removed_meanwhile() {
+    let Stage { olga, mia, team, .. } = &Stage::new().await;
+    let mut stream = Stream::open(mia, None).await;
+    for nth in 0..4 {
+        create(olga, team, &format!("Lighthouse {nth}"), Some(mia)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    delete(olga, &format!("/api/v1/teams/{team}/members/{}", mia.id)).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let told = stream.everything().await;
+    assert!(told.contains("delegation-offered") && !told.contains("Lighthouse"), "{told}");
+    // Nor does a stream that resumes behind the news name it.
+    let mut again = Stream::begin(mia, EVENTS, Some("0-0")).await.0;
+    let told = again.everything().await;
+    assert!(told.contains("delegation-offered") && !told.contains("Lighthouse"), "{told}");
+}

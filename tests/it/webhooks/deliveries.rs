@@ -184,7 +184,7 @@ async fn gone_is_gone() {
     let olga = scene.fresh().await;
     let told = olga.get("/api/v1/me/notifications").await.expect(200);
     let told = told.json["items"].as_array().unwrap().iter().find(|one| one["kind"] == "webhook-disabled").unwrap();
-    assert_eq!(told["detail"]["name"], "Chat room");
+    assert_eq!(told["detail"], json!({"name": "Chat room", "team_id": scene.team, "webhook_id": scene.webhook}));
     olga.post(&scene.path("/test"), &json!({})).await.problem(409, "wrong-state");
 
     scene.receiver.behave(Manner::Status(200));

@@ -5,7 +5,7 @@ mod team;
 
 use poem_openapi::payload::Json;
 use poem_openapi::types::Any;
-use poem_openapi::{ApiRequest, Object};
+use poem_openapi::{ApiRequest, Enum, Object};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -56,6 +56,16 @@ enum File {
     Bitwarden(Body<Any<Value>, IMPORT>),
     /// A sheet whose first line names the columns, such as Bitwarden's or a browser's.
     Sheet(Sheet),
+}
+
+/// What becomes of an item that is in the vault already, the same in kind, name and payload.
+#[derive(Enum, Clone, Copy)]
+#[oai(rename_all = "lowercase")]
+enum Duplicates {
+    /// It is left out, and the report names the one that is there.
+    Skip,
+    /// It comes in once more.
+    Keep,
 }
 
 const fn which(vault: Vault, id: Uuid) -> Which {
@@ -131,10 +141,16 @@ async fn reveal(member: &Member, which: Which, number: Option<i64>) -> Result<Ch
     Ok(Changed::Changed(Json(acted.output.into()), acted.seq, None))
 }
 
-async fn bring_in(member: &Member, vault: Vault, file: File) -> Result<Kept<ImportReport>, Failure> {
+async fn bring_in(
+    member: &Member,
+    vault: Vault,
+    file: File,
+    duplicates: Option<Duplicates>,
+) -> Result<Kept<ImportReport>, Failure> {
     let import: credential::import::Import = match file {
         File::Bitwarden(body) => import::read_bitwarden(body.0.0)?,
         File::Sheet(sheet) => import::read_sheet(&sheet.0)?,
     };
-    member.change_once(BringIn { vault, import }, |report| report.clone().into()).await
+    let keeps_duplicates = matches!(duplicates, Some(Duplicates::Keep));
+    member.change_once(BringIn { vault, import, keeps_duplicates }, |report| report.clone().into()).await
 }

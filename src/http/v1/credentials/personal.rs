@@ -6,7 +6,7 @@ use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
 use uuid::Uuid;
 
-use super::{CredentialChanges, EarlierVersion, File, NewCredential, which};
+use super::{CredentialChanges, Duplicates, EarlierVersion, File, NewCredential, which};
 use crate::app::credential::{Generate, Get, List as ListOf, ListVersions, Which};
 use crate::domain::credential::Vault;
 use crate::domain::credential::recipe::Recipe;
@@ -101,11 +101,18 @@ impl PersonalCredentials {
     /// Bring credentials in from elsewhere
     ///
     /// A JSON export of Bitwarden or Vaultwarden, not encrypted, or a CSV file whose first line names the columns; at
-    /// most 1,000 items and 4 MiB, all of them or none. Cards and identities become notes.
+    /// most 1,000 items and 4 MiB, all of them or none. Cards and identities become notes; what has no name is called by the
+    /// host of its address. What is there already, the same in kind, name and payload, is left out, and named.
     /// Permission `personal-credential:manage` · event `credential.imported` · quota 5 an hour.
     #[oai(path = "/me/credentials/import", method = "post", operation_id = "importMyCredentials")]
-    async fn import(&self, member: Member, file: File) -> Result<Kept<ImportReport>, Failure> {
-        super::bring_in(&member, mine(&member), file).await
+    async fn import(
+        &self,
+        member: Member,
+        /// What becomes of what is there already; `skip` when left out.
+        duplicates: Query<Option<Duplicates>>,
+        file: File,
+    ) -> Result<Kept<ImportReport>, Failure> {
+        super::bring_in(&member, mine(&member), file, duplicates.0).await
     }
 
     /// One of my credentials

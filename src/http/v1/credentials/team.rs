@@ -4,7 +4,7 @@ use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
-use super::{CredentialChanges, EarlierVersion, File, NewCredential, which};
+use super::{CredentialChanges, Duplicates, EarlierVersion, File, NewCredential, which};
 use crate::app::credential::{
     Get, GetShare, List as ListOf, ListReveals, ListShares, ListVersions, ShareWith, Unshare, Which,
 };
@@ -56,6 +56,7 @@ const fn its(team: Uuid, id: Uuid) -> Which {
 impl TeamCredentials {
     /// Put a credential into a team's vault
     ///
+    /// I have a share of it from then on, which is listed and ends like any other.
     /// Permission `credential:create` · event `credential.created` · quota 60 an hour.
     #[oai(path = "/teams/:team/credentials", method = "post", operation_id = "createCredential")]
     async fn create(
@@ -95,11 +96,19 @@ impl TeamCredentials {
     /// Bring credentials in from elsewhere
     ///
     /// A JSON export of Bitwarden or Vaultwarden, not encrypted, or a CSV file whose first line names the columns; at
-    /// most 1,000 items and 4 MiB, all of them or none. Cards and identities become notes.
+    /// most 1,000 items and 4 MiB, all of them or none. Cards and identities become notes; what has no name is called by the
+    /// host of its address. What is there already, the same in kind, name and payload, is left out, and named.
     /// Permission `credential:create` · event `credential.imported` · quota 5 an hour.
     #[oai(path = "/teams/:team/credentials/import", method = "post", operation_id = "importCredentials")]
-    async fn import(&self, member: Member, team: Path<Uuid>, file: File) -> Result<Kept<ImportReport>, Failure> {
-        super::bring_in(&member, of(team.0), file).await
+    async fn import(
+        &self,
+        member: Member,
+        team: Path<Uuid>,
+        /// What becomes of what is there already, among what I could reveal; `skip` when left out.
+        duplicates: Query<Option<Duplicates>>,
+        file: File,
+    ) -> Result<Kept<ImportReport>, Failure> {
+        super::bring_in(&member, of(team.0), file, duplicates.0).await
     }
 
     /// One credential
@@ -194,8 +203,8 @@ impl TeamCredentials {
 
     /// Reveal a credential
     ///
-    /// Owners and Admins any, others their own and what was shared with them. Wants a recent sign-in; on record before a
-    /// byte is answered.
+    /// Owners and Admins any, others what is shared with them: its newest version, and an earlier one if they may look into
+    /// its history. Wants a recent sign-in; on record before a byte is answered.
     /// Permission `credential:reveal` · event `credential.revealed` · quota 30 an hour.
     #[oai(path = "/teams/:team/credentials/:credential/reveal", method = "post", operation_id = "revealCredential")]
     async fn reveal(
@@ -236,7 +245,8 @@ impl TeamCredentials {
 
     /// Share a credential
     ///
-    /// With one person of the team, or with everybody from a role up. Managers their own.
+    /// With one person of the team, or with everybody from a role up: the newest version, whichever that is. What somebody
+    /// shared with themself, or put there, ends with the role that let them. Managers their own.
     /// Permission `credential:share` · event `credential.shared`.
     #[oai(path = "/teams/:team/credentials/:credential/shares", method = "post", operation_id = "shareCredential")]
     async fn share(
