@@ -64,6 +64,7 @@ async fn refuse_fields(request: &Request, body: &mut RequestBody) -> Result<(), 
             return Err(Wire::UnsupportedMediaType(Vec::new()).into());
         }
         match strict_json::parse(&bytes).map_err(Wire::MalformedJson)? {
+            Value::Null => {}
             Value::Object(fields) if fields.is_empty() => {}
             Value::Object(fields) => {
                 let wrong = fields.keys().take(MAX_ERRORS).map(|name| schema::unknown("", name));

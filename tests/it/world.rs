@@ -235,7 +235,8 @@ impl World {
 
     /// Rows of the audit log, newest first, as the owner sees them; `query` such as `event=authz.denied`.
     pub async fn audit(&self, owner: &Person, query: &str) -> Vec<Value> {
-        let answer = owner.get(&format!("/api/v1/admin/audit?limit=100&{query}")).await.expect(200);
+        let limit = if query.contains("limit=") { "" } else { "limit=100&" };
+        let answer = owner.get(&format!("/api/v1/admin/audit?{limit}{query}")).await.expect(200);
         answer.json["items"].as_array().unwrap().clone()
     }
 

@@ -46,7 +46,7 @@ async fn what_happens_is_told_to_those_who_may_read_it() {
 async fn a_draft_is_not_told_to_whom_it_is_to_be_offered() {
     let stage = Stage::new().await;
     let Stage { max, mia, team, .. } = &stage;
-    let mut stream = Stream::open(mia, None).await;
+    let mut stream = Stream::open(mia, None).await.of_acts();
     let body = json!({"title": "Sweep", "assignee_id": mia.id});
     let path = max.post(&format!("/api/v1/teams/{team}/delegations"), &body).await.expect(201).header("location");
     rename(max, &path, "Mop").await;

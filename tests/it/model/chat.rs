@@ -202,6 +202,14 @@ impl Model {
         if self.takes_part(who, at) { Ok(at) } else { Err(403) }
     }
 
+    /// The conversation, for those who take part and are heard: between two, both must be there.
+    fn heard(&self, who: Who, at: usize) -> Result<usize, u16> {
+        let at = self.part(who, at)?;
+        let found = &self.conversations[at];
+        let is_heard = found.title.is_some() || found.people.keys().all(|person| self.roles[*person].is_some());
+        if is_heard { Ok(at) } else { Err(409) }
+    }
+
     /// The conversation, for whoever began it and may run things: not between two.
     fn own(&self, who: Who, at: usize) -> Result<usize, u16> {
         let at = self.part(who, at)?;
@@ -473,7 +481,7 @@ impl Play {
                 let text = format!("Said {}", self.count);
                 let path = format!("{}/messages", self.path(at));
                 let answer = self.stage.person(by).post(&path, &json!({"body": text})).await;
-                let at = match self.model.part(by, at) {
+                let at = match self.model.heard(by, at) {
                     Err(status) => return refused(&answer, status),
                     Ok(at) => at,
                 };
