@@ -52,7 +52,7 @@
 //!    under a savepoint of its own: state and role of the caller are read, `domain/permission/` decides (else 403 and
 //!    a `denied` row), `store/delegation.rs` writes the sealed row, `store/audit.rs` appends the audit row and its leaf.
 //! 6. One commit, synced to the disk, for all acts of the batch; only then is anybody answered.
-//! 7. `http/v1/answer.rs` answers 201 with `Location`, `ETag`, `RateLimit` and `Milton-Audit`, the number of the row. An
+//! 7. `http/v1/answer/mod.rs` answers 201 with `Location`, `ETag`, `RateLimit` and `Milton-Audit`, the number of the row. An
 //!    error of any floor becomes `application/problem+json` in `http/problem.rs`, and nowhere else.
 //!
 //! # Where a new feature goes

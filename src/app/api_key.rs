@@ -24,9 +24,10 @@ use crate::domain::{Conflict, Error, FieldError};
 use crate::store::api_key::{self, NewApiKey};
 use crate::store::{Action, Asker, Note, Query, ReadTx, Target, Tx, notification, team, their_own, user};
 
+use super::App;
+use super::idempotency::ShownOnce;
 use super::quota::Holder;
 use super::standing::rank;
-use super::{Acted, App};
 
 const KIND: &str = "api_key";
 /// The shortest life that makes sense.
@@ -61,7 +62,7 @@ impl App {
         caller: &Caller,
         wanted: Wanted,
         mark: Option<Mark>,
-    ) -> Result<Acted<Made>, Error> {
+    ) -> Result<ShownOnce<Made>, Error> {
         self.refuse_repetition(caller, mark.as_ref())?;
         let lifetime = wanted.lifetime.unwrap_or(API_KEY_LIFETIME);
         if !(MIN_LIFETIME..=MAX_API_KEY_LIFETIME).contains(&lifetime) {
@@ -74,9 +75,8 @@ impl App {
         let expires_at = self.clock.now() + lifetime;
         let new =
             NewApiKey { name, scopes: Scopes::of(scopes.iter().copied()), networks, expires_at, token: minted.record };
-        let Acted { output: key, seq, allowance } =
-            self.act_shown_once(caller, Create { scopes, new }, allowance, mark).await?;
-        Ok(Acted { output: Made { key, token: minted.token }, seq, allowance })
+        let acted = self.act_shown_once_within(caller, Create { scopes, new }, allowance, mark).await?;
+        Ok(acted.map(|key| Made { key, token: minted.token }))
     }
 
     /// Refuses a key that is used from outside of its networks, on record as its holder's. Whoever stole it cannot fill
@@ -196,6 +196,28 @@ impl Query for ListMine {
     }
     fn run(self, read: &ReadTx<'_>, asker: &Asker<'_>) -> Result<Page<ApiKey>, Error> {
         Ok(api_key::list(read, Some(asker.user()?), false, &self.page)?.map(|(key, _)| key))
+    }
+}
+
+/// One of one's own keys. One that was taken away is not shown.
+#[derive(Debug)]
+pub struct Get(pub Id<ApiKey>);
+
+impl Query for Get {
+    type Output = ApiKey;
+
+    fn permission(&self) -> Permission {
+        Permission::ApiKeyManage
+    }
+    fn target(&self) -> Target {
+        Target::instance().resource(KIND, self.0)
+    }
+    fn relation(&self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
+        let own = caller.actor.user() == Some(api_key::maker(read, self.0)?);
+        Ok(Relation { own, ..Relation::default() })
+    }
+    fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<ApiKey, Error> {
+        api_key::get(read, self.0)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::domain::actor::Caller;
 use crate::domain::event::Event;
 use crate::domain::grant::{GRANT_LIFETIME, Grant, MAX_GRANT_LIFETIME, MIN_GRANT_LIFETIME, Thing, ThingKind};
 use crate::domain::notification::News;
-use crate::domain::permission::{Account, Assurance, Binding, Decision, Permission, Relation, Subject, decide};
+use crate::domain::permission::{Permission, Relation, is_open_to};
 use crate::domain::quota::{self, Quota};
 use crate::domain::role::Role;
 use crate::domain::team::Team;
@@ -135,6 +135,34 @@ impl Query for List {
     }
 }
 
+/// One grant.
+#[derive(Debug)]
+pub struct Get {
+    /// Of which team.
+    pub team: Id<Team>,
+    /// Which grant.
+    pub id: Id<Grant>,
+}
+
+impl Query for Get {
+    type Output = Grant;
+
+    fn permission(&self) -> Permission {
+        Permission::GrantRead
+    }
+    fn target(&self) -> Target {
+        Target::team(self.team).resource(KIND, self.id)
+    }
+    fn relation(&self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
+        let found = grant::find(read, self.team, self.id)?.ok_or(Error::NotFound)?;
+        let own = caller.actor.user().is_some_and(|me| me == found.granted_by || me == found.guest.id);
+        Ok(Relation { own, ..Relation::default() })
+    }
+    fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<Grant, Error> {
+        grant::find(read, self.team, self.id)?.ok_or(Error::NotFound)
+    }
+}
+
 /// What is open to me, in teams that I do not belong to?
 #[derive(Debug)]
 pub struct ListMine {
@@ -198,17 +226,32 @@ pub(super) fn close_grants(tx: &mut Tx<'_>, team: Id<Team>, person: Id<User>, le
         if may_grant(left, made.role, own) {
             continue;
         }
-        grant::remove(tx, made.id)?;
-        tx.also_about(Event::GrantRemoved, KIND, made.id);
-        tx.signal(Signal::TrustEnded(made.guest.id));
+        close(tx, &made)?;
     }
+    Ok(())
+}
+
+/// Removes what a person opened of one thing, who has nothing to do with it any more: nobody reads on through a guest.
+pub(super) fn close_grants_of(tx: &mut Tx<'_>, team: Id<Team>, person: Id<User>, thing: Thing) -> Result<(), Error> {
+    let made = grant::made_by(tx, person, team)?;
+    made.iter().filter(|made| made.thing == thing).try_for_each(|made| close(tx, made))
+}
+
+/// Closes a thing to one guest; `NotFound` when nothing of it is granted to them.
+pub(super) fn close_to(tx: &mut Tx<'_>, team: Id<Team>, guest: Id<User>, thing: Thing) -> Result<(), Error> {
+    let open = grant::find_of_guest(tx, team, guest, thing)?.ok_or(Error::NotFound)?;
+    close(tx, &open)
+}
+
+/// Removes a grant as a part of another act.
+fn close(tx: &mut Tx<'_>, made: &Grant) -> Result<(), Error> {
+    grant::remove(tx, made.id)?;
+    tx.also_about(Event::GrantRemoved, KIND, made.id);
+    tx.signal(Signal::TrustEnded(made.guest.id));
     Ok(())
 }
 
 /// Whether somebody with this role, or none, may open their own or somebody else's thing to a guest with that role.
 fn may_grant(granter: Option<Role>, role: Role, own: bool) -> bool {
-    let (account, team, assurance) = (Account::Active, Binding::member(granter), Assurance::Fresh);
-    let subject = Subject::User { account, instance_role: None, team, assurance };
-    let relation = Relation { own, target: Some(role), ..Relation::default() };
-    decide(Permission::GrantCreate, subject, relation) == Decision::Allow
+    is_open_to(granter, Permission::GrantCreate, Relation { own, target: Some(role), ..Relation::default() })
 }

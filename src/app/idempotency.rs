@@ -21,6 +21,29 @@ pub enum Repeatable<T> {
     Before(Before),
 }
 
+/// Something that was done and whose answer is shown once, such as a new token. This file alone makes one, so that none
+/// is handed out twice.
+#[derive(Debug)]
+pub struct ShownOnce<T>(Acted<T>);
+
+impl<T> ShownOnce<T> {
+    /// What is shown.
+    pub const fn output(&self) -> &T {
+        &self.0.output
+    }
+
+    /// The same act with more to show.
+    pub fn map<U>(self, turn: impl FnOnce(T) -> U) -> ShownOnce<U> {
+        let Acted { output, seq, allowance } = self.0;
+        ShownOnce(Acted { output: turn(output), seq, allowance })
+    }
+
+    /// The act, for whoever answers it.
+    pub fn into_acted(self) -> Acted<T> {
+        self.0
+    }
+}
+
 impl App {
     /// As [`act`](Self::act), at most once for each mark; `render` writes the answer down for repetitions. The right to do
     /// it is looked at each time; a repetition costs nothing of the quota. `Invalid` when the mark's key came with another
@@ -45,8 +68,21 @@ impl App {
         })
     }
 
-    /// For what is shown once, such as a new token: refuses a repetition (`Conflict(AlreadyMade)`), before it costs
-    /// anything.
+    /// As [`act_once`](Self::act_once), for what is shown once and kept nowhere: refuses a repetition
+    /// (`Conflict(AlreadyMade)`).
+    pub async fn act_shown_once<A: Action>(
+        &self,
+        caller: &Caller,
+        action: A,
+        mark: Option<Mark>,
+    ) -> Result<ShownOnce<A::Output>, Error> {
+        match self.act_once(caller, action, mark, |_| Ok(None)).await? {
+            Repeatable::Made(acted) => Ok(ShownOnce(acted)),
+            Repeatable::Before(_) => Err(Error::Conflict(Conflict::AlreadyMade)),
+        }
+    }
+
+    /// Refuses a repetition of what is shown once, before it costs anything.
     pub(super) fn refuse_repetition(&self, caller: &Caller, mark: Option<&Mark>) -> Result<(), Error> {
         match mark.map(|mark| self.before(caller, mark)).transpose()?.flatten() {
             Some(_) => Err(Error::Conflict(Conflict::AlreadyMade)),
@@ -55,22 +91,25 @@ impl App {
     }
 
     /// Does what is shown once, for which the allowance has been spent.
-    pub(super) async fn act_shown_once<A: Action>(
+    pub(super) async fn act_shown_once_within<A: Action>(
         &self,
         caller: &Caller,
         action: A,
         allowance: Allowance,
         mark: Option<Mark>,
-    ) -> Result<Acted<A::Output>, Error> {
-        let Some(mark) = mark else { return self.act_within(caller, action, Some(allowance)).await };
+    ) -> Result<ShownOnce<A::Output>, Error> {
+        let Some(mark) = mark else { return self.act_within(caller, action, Some(allowance)).await.map(ShownOnce) };
         let once = Once { mark, render: Box::new(|_| Ok(None)) };
         match self.store.act_once(caller.clone(), action, allowance.in_use(), once).await? {
-            Answered::Now(done) => Ok(Acted { output: done.output, seq: done.seq, allowance: Some(allowance) }),
+            Answered::Now(done) => {
+                Ok(ShownOnce(Acted { output: done.output, seq: done.seq, allowance: Some(allowance) }))
+            }
             Answered::Before(_) => Err(Error::Conflict(Conflict::AlreadyMade)),
         }
     }
 
-    fn before(&self, caller: &Caller, mark: &Mark) -> Result<Option<Before>, Error> {
+    /// What was answered to the caller's request of this mark.
+    pub(super) fn before(&self, caller: &Caller, mark: &Mark) -> Result<Option<Before>, Error> {
         let user = caller.actor.user().ok_or(Error::Forbidden(None))?;
         self.store.look(|read| idempotency::find(read, user, mark))
     }

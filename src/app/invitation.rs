@@ -9,7 +9,7 @@ use crate::crypto::bearer::TokenKind;
 use crate::domain::actor::{Actor, Caller};
 use crate::domain::event::Event;
 use crate::domain::idempotency::Mark;
-use crate::domain::permission::{Account, Assurance, Binding, Decision, Permission, Relation, Subject, decide};
+use crate::domain::permission::{Permission, Relation, is_open_to};
 use crate::domain::quota;
 use crate::domain::role::Role;
 use crate::domain::session::{Method, Session};
@@ -24,9 +24,12 @@ use crate::store::user::{self, Address, NewUser};
 use crate::store::{Action, Asker, Query, Reach, ReadTx, Target, Tx, team};
 
 use super::bearer::Bearer;
+use super::credential::close_shares;
 use super::grant::close_grants;
+use super::idempotency::ShownOnce;
 use super::oidc::Departure;
 use super::sign_in::{Arrival, SignedInNow, arrive, join};
+use super::webhook::leave_webhooks;
 use super::{Acted, App};
 
 const KIND: &str = "invitation";
@@ -40,7 +43,7 @@ pub struct Invite {
     pub team: Id<Team>,
     /// With which role.
     pub role: Role,
-    /// For whom alone.
+    /// For whom alone: a provider must vouch for the address as theirs.
     pub email: Option<Email>,
     /// How long, 1 minute to 30 days; 7 days when nobody says.
     pub lifetime: Option<Duration>,
@@ -59,20 +62,29 @@ pub struct Invited {
 
 impl App {
     /// Opens a door into a team. Quota and permission come before the token: its hash is dear, and a refusal must not be.
-    pub async fn invite(&self, caller: &Caller, invite: Invite, mark: Option<Mark>) -> Result<Acted<Invited>, Error> {
+    pub async fn invite(
+        &self,
+        caller: &Caller,
+        invite: Invite,
+        mark: Option<Mark>,
+    ) -> Result<ShownOnce<Invited>, Error> {
         self.refuse_repetition(caller, mark.as_ref())?;
         let lifetime = invite.lifetime.unwrap_or(INVITATION_LIFETIME);
         if !(MIN_LIFETIME..=MAX_INVITATION_LIFETIME).contains(&lifetime) {
             return Err(Error::invalid("/expires_in", "must be between 60 seconds and 30 days"));
         }
         let Invite { team, role, email, .. } = invite;
+        if email.is_some() && self.providers.is_empty() {
+            let why = "cannot be bound: this server has no provider that could vouch for the address";
+            return Err(Error::invalid("/email", why));
+        }
         let allowance = self.spend(caller, quota::INVITATIONS).await?;
         self.ask(caller, MayInvite { team, role }).await?;
         let minted = self.bearer.mint(&self.store, TokenKind::Invitation).await?;
         let create = Create(NewInvitation { team, token: minted.record, role, email, lifetime });
-        let Acted { output, seq, allowance } = self.act_shown_once(caller, create, allowance, mark).await?;
+        let acted = self.act_shown_once_within(caller, create, allowance, mark).await?;
         let url = Secret::new(format!("{}/invite#{}", self.public_url, minted.token.expose()));
-        Ok(Acted { output: Invited { invitation: output, token: minted.token, url }, seq, allowance })
+        Ok(acted.map(|invitation| Invited { invitation, token: minted.token, url }))
     }
 
     /// Goes through the door as somebody who is signed in.
@@ -192,8 +204,9 @@ impl Action for Accept {
         Target::instance()
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<Id<Team>, Error> {
-        let me = user::get(tx, tx.user()?)?;
-        go_through(tx, &self.selector, me.email.as_ref(), me.id)
+        let me = tx.user()?;
+        let verified = user::verified_address(tx, me)?;
+        go_through(tx, &self.selector, verified.as_ref(), me)
     }
 }
 
@@ -222,10 +235,10 @@ impl Action for Join {
             return Err(Error::Forbidden(None));
         }
         let name = self.arrival.name.ok_or_else(|| Error::invalid("/name", "is needed"))?;
-        let email = self.arrival.email;
-        let stated = email.clone().map(Address::Stated);
+        // What somebody only says of themself proves nothing.
+        let stated = self.arrival.email.map(Address::Stated);
         let id = join(tx, &NewUser { name, email: stated, instance_role: Role::Member })?;
-        go_through(tx, &self.selector, email.as_ref(), id)?;
+        go_through(tx, &self.selector, None, id)?;
         arrive(tx, id, &self.session)
     }
 }
@@ -241,18 +254,11 @@ const fn to_invite(role: Role) -> Permission {
 
 /// Whether somebody with this role, or none, may open such a door; how fresh their sign-in is aside.
 fn may_invite(inviter: Option<Role>, role: Role) -> bool {
-    let subject = Subject::User {
-        account: Account::Active,
-        instance_role: None,
-        team: Binding::member(inviter),
-        assurance: Assurance::Fresh,
-    };
-    let relation = Relation { target: Some(role), ..Relation::default() };
-    decide(to_invite(role), subject, relation) == Decision::Allow
+    is_open_to(inviter, to_invite(role), Relation { target: Some(role), ..Relation::default() })
 }
 
-/// Closes the doors that a person opened, to members or guests, and could not open any more with the role that is left to
-/// them.
+/// Closes the doors that a person opened, to members, guests or themself, and could not open any more with the role that
+/// is left to them.
 pub(super) fn close_doors(tx: &mut Tx<'_>, team: Id<Team>, person: Id<User>, left: Option<Role>) -> Result<(), Error> {
     let mut closed = 0;
     for role in Role::ALL.into_iter().filter(|role| !may_invite(left, *role)) {
@@ -261,6 +267,8 @@ pub(super) fn close_doors(tx: &mut Tx<'_>, team: Id<Team>, person: Id<User>, lef
     if closed > 0 {
         tx.note("invitations_revoked", closed);
     }
+    close_shares(tx, team, person, left)?;
+    leave_webhooks(tx, team, person, left)?;
     close_grants(tx, team, person, left)
 }
 
@@ -273,14 +281,14 @@ fn is_backed(read: &ReadTx<'_>, invitation: &Invitation, person: Id<User>) -> Re
         && may_invite(team::find_role(read, invitation.team, inviter)?, invitation.role))
 }
 
-/// Uses the invitation up and makes the person a member.
+/// Uses the invitation up and makes the person a member; `verified` is the address that a provider vouches for.
 pub(super) fn go_through(
     tx: &mut Tx<'_>,
     selector: &str,
-    email: Option<&Email>,
+    verified: Option<&Email>,
     person: Id<User>,
 ) -> Result<Id<Team>, Error> {
-    let accepted = invitation::accept(tx, selector, email)?;
+    let accepted = invitation::accept(tx, selector, verified)?;
     if !is_backed(tx, &accepted, person)? {
         return Err(Error::Conflict(Conflict::InvitationClosed));
     }
@@ -321,6 +329,33 @@ impl Query for List {
             Reach::TheirOwn => Some(asker.user()?),
         };
         invitation::list(read, self.team, of, self.state, &self.page)
+    }
+}
+
+/// One invitation, whatever became of it.
+#[derive(Debug)]
+pub struct Get {
+    /// Of which team.
+    pub team: Id<Team>,
+    /// Which.
+    pub id: Id<Invitation>,
+}
+
+impl Query for Get {
+    type Output = Invitation;
+
+    fn permission(&self) -> Permission {
+        Permission::InvitationRead
+    }
+    fn target(&self) -> Target {
+        Target::team(self.team).resource(KIND, self.id)
+    }
+    fn relation(&self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
+        let found = invitation::find(read, self.team, self.id)?.ok_or(Error::NotFound)?;
+        Ok(Relation { own: caller.actor.user() == Some(found.invited_by), ..Relation::default() })
+    }
+    fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<Invitation, Error> {
+        invitation::find(read, self.team, self.id)?.ok_or(Error::NotFound)
     }
 }
 

@@ -2,12 +2,13 @@
 //!
 //! A stream tells two things: its reader's own notifications, and what happens in the teams they are bound to, which is
 //! the audit log read forwards. It holds nothing ready: each event is read, and its reader judged at the door, at the
-//! moment it is told, with the query that the API would use. What wakes it between two events is a signal of the store,
-//! the end of its session, or a heartbeat, and each time its reader is judged anew. What it may not tell it passes over
-//! in silence: nobody asked, so nobody was refused.
+//! moment it is told, with the query that the API would use; what waits is judged once more when its reader takes it.
+//! What wakes it between two events is a signal of the store, the end of its session, or a heartbeat, and each time its
+//! reader is judged anew. What it may not tell it passes over in silence: nobody asked, so nobody was refused.
 //!
 //! Its position is two numbers of the database, so that a stream resumes where it stood whatever restarts.
 
+mod handover;
 mod reader;
 mod stream;
 mod thing;
@@ -30,6 +31,7 @@ use crate::store::feed::{self, Happening};
 use crate::store::{Asker, Query, ReadTx, Target, notification, their_own};
 
 use super::App;
+pub use handover::LiveEvents;
 use reader::Reader;
 use stream::Stream;
 pub use thing::Thing;
@@ -150,20 +152,21 @@ impl App {
         caller: &Caller,
         last: Option<Position>,
         only: Option<Id<Team>>,
-    ) -> Result<mpsc::Receiver<LiveEvent>, Error> {
+    ) -> Result<LiveEvents, Error> {
         let signals = self.store.listen();
         let begun = self.ask(caller, Begin(last)).await?;
         let Actor::User(signed_in) = caller.actor else { return Err(Error::Forbidden(None)) };
         let place = self.streams.take(signed_in.user)?;
-        let reader = Reader { app: Arc::clone(self), caller: caller.clone(), signed_in, only };
-        let stream = Stream::new(reader, signals, self.streams.stopping.subscribe(), begun.position, place);
+        let reader = Arc::new(Reader { app: Arc::clone(self), caller: caller.clone(), signed_in, only });
+        let stream =
+            Stream::new(Arc::clone(&reader), signals, self.streams.stopping.subscribe(), begun.position, place);
         let first = match begun.reset {
             None => LiveEvent::Begun(begun.position),
             Some(reason) => LiveEvent::Reset(begun.position, reason),
         };
         let (out, events) = mpsc::channel(1);
         tokio::spawn(stream.run(first, out));
-        Ok(events)
+        Ok(LiveEvents::new(events, reader))
     }
 
     /// Ends all streams, for the server stops.

@@ -1,14 +1,20 @@
 //! One's own notifications: to look at, and to mark as read.
 
+use std::collections::HashMap;
+
 use crate::base::id::Id;
 use crate::base::page::{Page, PageRequest};
-use crate::domain::Error;
 use crate::domain::actor::{Actor, Caller, SignedIn};
 use crate::domain::event::Event;
-use crate::domain::notification::Notification;
+use crate::domain::grant::{Thing, ThingKind};
+use crate::domain::notification::{News, Notification};
 use crate::domain::permission::{Permission, Relation};
+use crate::domain::team::Team;
+use crate::domain::{AuthFailure, Error};
 use crate::store::notification::{self, Listener};
 use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, device, their_own};
+
+use super::{App, conversation, delegation};
 
 const KIND: &str = "notification";
 
@@ -31,6 +37,81 @@ pub struct List {
     pub only_unread: bool,
     /// Which page.
     pub page: PageRequest,
+}
+
+impl App {
+    /// What should the caller hear of?
+    pub async fn list_notifications(&self, caller: &Caller, list: List) -> Result<(Page<Notification>, i64), Error> {
+        let (mut page, unread) = self.ask(caller, list).await?;
+        let mut judged = HashMap::new();
+        for notification in &mut page.items {
+            self.veil(caller, &mut notification.news, &mut judged)?;
+        }
+        Ok((page, unread))
+    }
+
+    /// Leaves the title of a thing out that whoever listens may not read at this moment. `judged` keeps what was asked.
+    pub(super) fn veil(
+        &self,
+        caller: &Caller,
+        news: &mut News,
+        judged: &mut HashMap<Id<Thing>, bool>,
+    ) -> Result<(), Error> {
+        let Some((team, thing)) = news.titled() else { return Ok(()) };
+        let is_open = match judged.get(&thing.id) {
+            Some(is_open) => *is_open,
+            None => self.may_read(caller, team, thing)?,
+        };
+        judged.insert(thing.id, is_open);
+        if !is_open {
+            news.leave_title_out();
+        }
+        Ok(())
+    }
+
+    /// Whether somebody may read a thing now. They did not ask for it, so a refusal is none of theirs.
+    fn may_read(&self, caller: &Caller, team: Id<Team>, thing: Thing) -> Result<bool, Error> {
+        match self.store.ask_again(caller, MayRead { team, thing }) {
+            Ok(()) => Ok(true),
+            Err(
+                Error::Forbidden(_)
+                | Error::OutOfScope(_)
+                | Error::NotFound
+                | Error::Unauthenticated(AuthFailure::StepUpRequired),
+            ) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// May I read this?
+struct MayRead {
+    team: Id<Team>,
+    thing: Thing,
+}
+
+impl Query for MayRead {
+    type Output = ();
+
+    fn permission(&self) -> Permission {
+        match self.thing.kind {
+            ThingKind::Delegation => Permission::DelegationRead,
+            ThingKind::Conversation => Permission::ConversationRead,
+        }
+    }
+    fn target(&self) -> Target {
+        Target::team(self.team).resource(self.thing.kind.as_str(), self.thing.id)
+    }
+    fn relation(&self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
+        let (team, id) = (self.team, self.thing.id.uuid());
+        match self.thing.kind {
+            ThingKind::Delegation => delegation::Which { team, id: Id::from_uuid(id) }.relation(read, caller),
+            ThingKind::Conversation => conversation::Which { team, id: Id::from_uuid(id) }.relation(read, caller),
+        }
+    }
+    fn run(self, _: &ReadTx<'_>, _: &Asker<'_>) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 impl Query for List {

@@ -114,6 +114,27 @@ impl Query for List {
     }
 }
 
+/// One of one's own passkeys.
+#[derive(Debug)]
+pub struct Get(pub Id<Passkey>);
+
+impl Query for Get {
+    type Output = Passkey;
+
+    fn permission(&self) -> Permission {
+        Permission::PasskeyRead
+    }
+    fn target(&self) -> Target {
+        Target::instance().resource(KIND, self.0)
+    }
+    fn relation(&self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
+        relation_to(read, caller, self.0)
+    }
+    fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<Passkey, Error> {
+        passkey::find(read, self.0)?.map(|(_, passkey)| passkey).ok_or(Error::NotFound)
+    }
+}
+
 /// How a caller stands to a passkey: it is theirs, or it is none of their business.
 fn relation_to(read: &ReadTx<'_>, caller: &Caller, id: Id<Passkey>) -> Result<Relation, Error> {
     let (holder, _) = passkey::find(read, id)?.ok_or(Error::NotFound)?;

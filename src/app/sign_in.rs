@@ -186,7 +186,12 @@ impl App {
         let is_way_in = matches!(
             error,
             Error::Unauthenticated(_)
-                | Error::Conflict(Conflict::AlreadyUsed | Conflict::InvitationClosed | Conflict::WrongState)
+                | Error::Conflict(
+                    Conflict::AlreadyUsed
+                        | Conflict::InvitationClosed
+                        | Conflict::AddressUnproven
+                        | Conflict::WrongState
+                )
         );
         if is_way_in {
             let detail = BTreeMap::from([("error", error.kind().to_owned()), ("method", method.to_owned())]);

@@ -11,7 +11,7 @@ use crate::domain::role::Role;
 use crate::domain::team::{Member, Team};
 use crate::domain::text::Name;
 use crate::domain::user::User;
-use crate::store::{Action, Asker, Query, ReadTx, Signal, Target, Tx, notification, team};
+use crate::store::{Action, Asker, Query, ReadTx, Signal, Target, Tx, notification, team, watch};
 
 use super::delegation::hand_back;
 use super::invitation::close_doors;
@@ -189,6 +189,8 @@ impl Action for ChangeRole {
         team::update_role(tx, self.team, self.user, self.role)?;
         if self.role < before {
             tx.signal(Signal::TrustEnded(self.user));
+            // What they looked on at in the higher role does not stay open to the lower one.
+            watch::delete_of_person(tx, self.team, self.user)?;
         }
         close_doors(tx, self.team, self.user, Some(self.role))
     }

@@ -10,7 +10,7 @@ use crate::domain::team::Team;
 use crate::domain::user::User;
 use crate::domain::{Conflict, Error};
 use crate::store::team::Overview;
-use crate::store::{Action, Asker, Query, ReadTx, Signal, Target, Tx, notification, team, user};
+use crate::store::{Action, Asker, Query, ReadTx, Signal, Target, Tx, notification, team, user, watch};
 
 use super::invitation::close_doors;
 use super::team::{MyTeam, my_team};
@@ -48,6 +48,7 @@ impl Action for Transfer {
         team::update_role(tx, self.team, me, self.my_new_role)?;
         if self.my_new_role != Role::Owner {
             tx.signal(Signal::TrustEnded(me));
+            watch::delete_of_person(tx, self.team, me)?;
             close_doors(tx, self.team, me, Some(self.my_new_role))?;
         }
         my_team(tx, self.team, me)

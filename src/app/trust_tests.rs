@@ -135,7 +135,7 @@ async fn what_ends_trust_is_told() {
         networks: Networks::default(),
         lifetime: None,
     };
-    let key = stage.app.create_api_key(&ada, wanted, None).await.unwrap().output.key;
+    let key = stage.app.create_api_key(&ada, wanted, None).await.unwrap().into_acted().output.key;
     assert!(stage.ends(&ada, api_key::Revoke(key.id)).await);
     assert!(stage.ends(&ada, team::Leave { team }).await);
     assert!(stage.ends(&olga, standing::Suspend { user, reason: None }).await);

@@ -2,7 +2,7 @@
 //!
 //! | from | offer | accept | decline | start | done | confirm | reopen | reassign | cancel | return | take-over |
 //! |---|---|---|---|---|---|---|---|---|---|---|---|
-//! | draft | offered | – | – | – | – | – | – | offered | cancelled | draft | draft |
+//! | draft | offered | – | – | – | – | – | – | offered | cancelled | – | draft |
 //! | offered | – | accepted | declined | – | – | – | – | offered | cancelled | draft | offered |
 //! | accepted | – | – | – | in progress | done | – | – | offered | cancelled | draft | accepted |
 //! | in progress | – | – | – | – | done | – | – | offered | cancelled | draft | in progress |
@@ -10,6 +10,10 @@
 //! | confirmed | – | – | – | – | – | – | in progress | – | – | – | – |
 //! | declined | offered | – | – | – | – | – | – | offered | cancelled | – | declined |
 //! | cancelled | – | – | – | – | – | – | – | – | – | – | – |
+//!
+//! **Who has it.** Whoever is only chosen for a draft has not been asked: they neither have it nor see it, and when it is
+//! cancelled as a draft, or they leave, nobody is chosen any more. From the offer on it is theirs to decide about; whoever
+//! declined it, or had it when it was cancelled, goes on reading it and decides nothing any more.
 //!
 //! **Who leaves the team.** What is in the hands of an assignee who leaves, or is taken out, and is not done yet, is
 //! *returned*: a draft in nobody's hands, for the delegator to offer anew. What they finished stays done, and is the
@@ -170,6 +174,16 @@ impl State {
         matches!(self, Self::Draft | Self::Offered | Self::Declined)
     }
 
+    /// Whether its assignee was asked, and so may read it.
+    pub const fn was_offered(self) -> bool {
+        !matches!(self, Self::Draft)
+    }
+
+    /// Whether it is its assignee's to decide about, who was asked and has neither declined nor lost it.
+    pub const fn is_in_hands(self) -> bool {
+        !matches!(self, Self::Draft | Self::Declined | Self::Cancelled)
+    }
+
     /// Whether somebody has it, or was asked to, and has not finished: it can be overdue.
     pub const fn is_pending(self) -> bool {
         matches!(self, Self::Offered | Self::Accepted | Self::InProgress)
@@ -259,7 +273,7 @@ impl Step {
             (Self::Finish, Accepted | InProgress) => Some(Done),
             (Self::Confirm, Done) => Some(Confirmed),
             (Self::Cancel, Draft | Offered | Accepted | InProgress | Declined) => Some(Cancelled),
-            (Self::Return, Draft | Offered | Accepted | InProgress) => Some(Draft),
+            (Self::Return, Offered | Accepted | InProgress) => Some(Draft),
             (Self::TakeOver, Draft | Offered | Accepted | InProgress | Done | Declined) => Some(state),
             _ => None,
         }
@@ -339,7 +353,7 @@ mod tests {
             format!("{}: {}", state.as_str(), steps.join(" "))
         };
         insta::assert_snapshot!(State::ALL.map(line).join("\n"), @r"
-        draft: offer→offered reassign→offered cancel→cancelled return→draft take-over→draft
+        draft: offer→offered reassign→offered cancel→cancelled take-over→draft
         offered: accept→accepted decline→declined reassign→offered cancel→cancelled return→draft take-over→offered
         accepted: start→in_progress done→done reassign→offered cancel→cancelled return→draft take-over→accepted
         in_progress: done→done reassign→offered cancel→cancelled return→draft take-over→in_progress

@@ -32,6 +32,9 @@ pub enum Error {
     /// The present state does not allow it.
     #[error("conflict: {0}")]
     Conflict(Conflict),
+    /// As `Conflict(WrongState)`, with the state in words; the pointer says which of many it is, and is empty for one.
+    #[error("conflict: wrong state, {}", .0.detail)]
+    WrongState(FieldError),
     /// Well-formed but wrong, field by field.
     #[error("invalid input")]
     Invalid(Vec<FieldError>),
@@ -96,10 +99,13 @@ pub enum Conflict {
     /// A link or code was used before.
     #[error("already used")]
     AlreadyUsed,
-    /// An invitation opens nothing: used, revoked, expired, another's, or its maker may not invite so any more. Which of
+    /// An invitation opens nothing: used, revoked, expired, or its maker may not invite so any more. Which of
     /// these is not told: whoever holds the link need not know.
     #[error("invitation closed")]
     InvitationClosed,
+    /// An invitation is for an address, and no provider vouches for it as the address of whoever wants in.
+    #[error("address unproven")]
+    AddressUnproven,
     /// It is there already.
     #[error("already exists")]
     AlreadyExists,
@@ -138,6 +144,11 @@ impl Error {
         Self::Invalid(vec![FieldError { pointer: pointer.into(), detail: detail.into() }])
     }
 
+    /// The one thing that was asked for stands otherwise, as `detail` says.
+    pub fn wrong_state(detail: impl Into<String>) -> Self {
+        Self::WrongState(FieldError { pointer: String::new(), detail: detail.into() })
+    }
+
     /// A fault of ours with its cause.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
@@ -152,10 +163,11 @@ impl Error {
             Self::PasskeyRefused => "passkey-refused",
             Self::NotFound => "not-found",
             Self::Conflict(Conflict::LastOwner) => "last-owner",
-            Self::Conflict(Conflict::WrongState) => "wrong-state",
+            Self::Conflict(Conflict::WrongState) | Self::WrongState(_) => "wrong-state",
             Self::Conflict(Conflict::LinkRequired) => "link-required",
             Self::Conflict(Conflict::AlreadyUsed) => "already-used",
             Self::Conflict(Conflict::InvitationClosed) => "invitation-closed",
+            Self::Conflict(Conflict::AddressUnproven) => "address-unproven",
             Self::Conflict(Conflict::AlreadyExists) => "already-exists",
             Self::Conflict(Conflict::AlreadyMade) => "already-made",
             Self::Conflict(Conflict::AlreadyClaimed) => "already-claimed",

@@ -7,7 +7,11 @@
 //! - whoever made it is an active member of the team. A suspended granter's guests wait outside until the suspension
 //!   ends; when a granter leaves the team, is taken out of it, or gets a role with which they could not make the grant
 //!   any more, it is removed, as the invitations are that they made;
-//! - the team is open, and the thing is there.
+//! - the team is open, and the thing is there;
+//! - of a conversation: whoever made it takes part in it still. When they are put out of it or leave it, it is removed.
+//!
+//! A guest reads, answers, and as a Manager changes what a delegation says. They never offer, cancel or take any other
+//! step of it, and are never given work.
 //!
 //! So nobody who lost a right goes on exercising it through a friend, and what somebody opened can be seen and closed by
 //! those who answer for the team.

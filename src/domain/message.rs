@@ -1,8 +1,9 @@
 //! Messages: what somebody said in a conversation, and what becomes of it.
 //!
 //! Its author alone edits and deletes it, for as long as they take part. Of a deleted message the place stays, and
-//! nothing of what it said. Whoever takes part may report a message; then an Admin of the team sees that one message,
-//! and may delete it, without taking part.
+//! nothing of what it said. Whoever takes part may report a message; then an Admin of the team sees what that one message
+//! said, whatever its author makes of it, and nothing that was written afterwards; and may delete it, without taking
+//! part, which settles the report.
 
 use crate::base::clock::Timestamp;
 use crate::base::id::Id;
@@ -35,4 +36,15 @@ pub struct Message {
     pub edited_at: Option<Timestamp>,
     /// When somebody reported it.
     pub reported_at: Option<Timestamp>,
+}
+
+/// A message that was reported, as it was then.
+#[derive(Clone, Debug)]
+pub struct Reported {
+    /// The message, with what it said when it was reported.
+    pub message: Message,
+    /// When that was.
+    pub reported_at: Timestamp,
+    /// Whether its author has edited or deleted it since.
+    pub is_changed: bool,
 }

@@ -9,9 +9,10 @@ use super::comment::Comment;
 use super::conversation::Conversation;
 use super::delegation::Delegation;
 use super::device::Device;
-use super::grant::Thing;
+use super::grant::{Thing, ThingKind};
 use super::message::Message;
 use super::team::Team;
+use super::webhook::Webhook;
 
 /// A notification as its addressee sees it.
 #[derive(Clone)]
@@ -93,6 +94,19 @@ pub enum News {
     WebhookDisabled {
         /// What it is called.
         name: String,
+        /// Whose.
+        team: Id<Team>,
+        /// The webhook.
+        webhook: Id<Webhook>,
+    },
+    /// Whoever made a team's webhook may not manage it any more, and it goes on.
+    WebhookOrphaned {
+        /// What it is called.
+        name: String,
+        /// Whose.
+        team: Id<Team>,
+        /// The webhook.
+        webhook: Id<Webhook>,
     },
     /// Somebody took the reader out of a team.
     RemovedFromTeam {
@@ -109,8 +123,8 @@ pub enum News {
         team: Id<Team>,
         /// The delegation.
         delegation: Id<Delegation>,
-        /// What it is called.
-        title: String,
+        /// What it was called; absent for whoever may not read it any more.
+        title: Option<String>,
         /// Who did it; nobody when time did.
         by: Option<String>,
         /// What was said, for a comment.
@@ -126,7 +140,7 @@ pub enum News {
         resource_type: String,
         /// What was opened.
         resource: Id<Thing>,
-        /// What that is called, when it has a name.
+        /// What that was called, when it had a name, for whoever may read it.
         title: Option<String>,
     },
     /// A team of theirs was deleted, and can be brought back for a while.
@@ -251,6 +265,7 @@ kinds! {
     QrApproved      "qr-approved"       Always;
     MessageMention  "message-mention"   AtWill;
     WebhookDisabled "webhook-disabled"  AtWill;
+    WebhookOrphaned "webhook-orphaned"  AtWill;
     RemovedFromTeam "removed-from-team" AtWill;
     GrantReceived "grant-received" AtWill;
     TeamDeleted "team-deleted" AtWill;
@@ -300,12 +315,34 @@ impl News {
             Self::QrApproved { .. } => Kind::QrApproved,
             Self::MessageMention { .. } => Kind::MessageMention,
             Self::WebhookDisabled { .. } => Kind::WebhookDisabled,
+            Self::WebhookOrphaned { .. } => Kind::WebhookOrphaned,
             Self::RemovedFromTeam { .. } => Kind::RemovedFromTeam,
             Self::GrantReceived { .. } => Kind::GrantReceived,
             Self::TeamDeleted { .. } => Kind::TeamDeleted,
             Self::TeamRestored { .. } => Kind::TeamRestored,
             Self::OwnershipReceived { .. } => Kind::OwnershipReceived,
             Self::Delegation { happened, .. } => happened.kind(),
+        }
+    }
+
+    /// The thing whose title is told, with its team: only those who may read it at that moment may be told what it is
+    /// called.
+    pub fn titled(&self) -> Option<(Id<Team>, Thing)> {
+        match self {
+            Self::Delegation { team, delegation, title: Some(_), .. } => {
+                Some((*team, Thing { kind: ThingKind::Delegation, id: Id::from_uuid(delegation.uuid()) }))
+            }
+            Self::GrantReceived { team, resource_type, resource, title: Some(_), .. } => {
+                ThingKind::parse(resource_type).map(|kind| (*team, Thing { kind, id: *resource }))
+            }
+            _ => None,
+        }
+    }
+
+    /// Leaves out what the thing is called.
+    pub fn leave_title_out(&mut self) {
+        if let Self::Delegation { title, .. } | Self::GrantReceived { title, .. } = self {
+            *title = None;
         }
     }
 

@@ -16,8 +16,6 @@ use crate::domain::Error;
 
 /// The most a JSON body may weigh, in bytes.
 pub const MAX_BODY: usize = 1 << 20;
-/// The most that any body may weigh, in bytes.
-pub const LARGEST_BODY: usize = 8 << 20;
 /// The most a JSON body of a stranger may weigh, in bytes: nobody answers for the memory it takes.
 pub const SMALL: usize = 8 << 10;
 /// The most a file may weigh that somebody brings in from elsewhere, in bytes.
@@ -61,7 +59,7 @@ impl<T: ParseFromJSON, const MAX: usize> ParsePayload for Body<T, MAX> {
     const IS_REQUIRED: bool = T::IS_REQUIRED;
 
     async fn from_request(_: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let bytes = body.take()?.into_bytes_limit(MAX).await.map_err(unreadable)?;
+        let bytes = body.take()?.into_bytes_limit(MAX).await.map_err(|error| unreadable(error, MAX))?;
         Ok(Self(parse(&bytes)?))
     }
 }
@@ -76,11 +74,12 @@ fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, Failure> {
     Ok(T::parse_from_json(Some(value)).map_err(refused)?)
 }
 
-/// Why a body could not be read: too large, by this limit or by the listener's, no memory left, or broken off.
-pub fn unreadable(error: ReadBodyError) -> Failure {
+/// Why a body could not be read: too large, by this limit or by the listener's, which is no smaller for the operation; no
+/// memory left, or broken off.
+pub fn unreadable(error: ReadBodyError, limit: usize) -> Failure {
     match error {
-        ReadBodyError::PayloadTooLarge => Wire::PayloadTooLarge.into(),
-        ReadBodyError::Io(error) if is(&error, io::ErrorKind::FileTooLarge) => Wire::PayloadTooLarge.into(),
+        ReadBodyError::PayloadTooLarge => Wire::PayloadTooLarge(limit).into(),
+        ReadBodyError::Io(error) if is(&error, io::ErrorKind::FileTooLarge) => Wire::PayloadTooLarge(limit).into(),
         ReadBodyError::Io(error) if is(&error, io::ErrorKind::QuotaExceeded) => {
             Error::Unavailable("too many requests are arriving at once").into()
         }

@@ -9,10 +9,12 @@ use poem::{Request, RequestBody};
 use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
-use super::body::{LARGEST_BODY, unreadable};
+use super::body::unreadable;
 use super::cookie;
+use super::limits;
 use super::problem::Failure;
 use super::request_id::RequestId;
+use super::surplus;
 use crate::app::App;
 use crate::base::secret::Secret;
 use crate::domain::actor::{Actor, Caller, SignedIn};
@@ -171,8 +173,9 @@ async fn mark(request: &Request, body: &mut RequestBody) -> Result<Option<Mark>,
     let Some(key) = request.headers().get(IDEMPOTENCY_KEY).filter(|_| *request.method() == Method::POST) else {
         return Ok(None);
     };
+    let limit = limits::most_at(request.uri().path());
     let bytes = match body.take() {
-        Ok(body) => body.into_bytes_limit(LARGEST_BODY).await.map_err(unreadable)?,
+        Ok(body) => body.into_bytes_limit(limit).await.map_err(|error| unreadable(error, limit))?,
         Err(error) => return Err(Error::internal(error).into()),
     };
     let path = request.uri().path();
@@ -218,6 +221,7 @@ impl<'a> ApiExtractor<'a> for Member {
         app.spend(&stranger, quota::REQUESTS).await.map_err(Failure::from)?;
         let signed_in = authenticate(&app, request, &stranger).await.map_err(Failure::from)?;
         let signed_in = signed_in.ok_or(Failure::from(AuthFailure::Missing))?;
+        surplus::refuse(request, body).await?;
         let mark = mark(request, body).await?;
         Ok(Self { caller: known(&stranger, signed_in), signed_in, app, mark })
     }

@@ -53,15 +53,22 @@ pub const KINDS: &[Kind] = &[
         "invitation-closed",
         409,
         "Invitation closed",
-        "It was used, revoked or has expired, is for somebody else, or whoever made it may no longer give it.",
+        "It was used, revoked or has expired, or whoever made it may no longer give it.",
+    ),
+    kind(
+        "address-unproven",
+        409,
+        "Address not vouched for",
+        "This invitation is for one e-mail address: accept it by signing in through a provider that vouches for this \
+         address as yours.",
     ),
     kind("already-exists", 409, "Already exists", "There is one already."),
     kind(
         "already-made",
         409,
         "Already made",
-        "This request was answered before, with a secret that is shown once and kept nowhere: take what it made away, and \
-         ask with a new Idempotency-Key.",
+        "This request was answered before, with what is not kept: a secret that is shown once, or more than 256 KiB. Look \
+         for what it did; to do it anew, take that away and ask with a new Idempotency-Key.",
     ),
     kind("already-claimed", 409, "Already claimed", "This server has an owner."),
     kind(

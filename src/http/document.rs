@@ -81,7 +81,8 @@ fn collect_references(value: &Value, found: &mut BTreeSet<String>) {
 /// all of them.
 fn name_repeatable(document: &mut Value) {
     for operation in operations(document) {
-        let is_repeatable = operation.pointer("/responses/201/headers/IDEMPOTENCY-REPLAYED").is_some();
+        let answers = ["201", "200"].map(|status| format!("/responses/{status}/headers/IDEMPOTENCY-REPLAYED"));
+        let is_repeatable = answers.iter().any(|answer| operation.pointer(answer).is_some());
         let Some(object) = operation.as_object_mut().filter(|_| is_repeatable) else { continue };
         let parameters = object.entry("parameters").or_insert_with(|| json!([]));
         parameters.as_array_mut().into_iter().for_each(|parameters| {

@@ -5,12 +5,13 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 
 use poem::error::{MethodNotAllowedError, NotFoundError, ReadBodyError};
-use poem::http::{StatusCode, Uri};
+use poem::http::{Method, StatusCode};
 use poem::middleware::{CatchPanic, CatchPanicEndpoint};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
 use poem_openapi::error::{AuthorizationError, ContentTypeError, ParseParamError, ParsePathError};
 
 use super::body;
+use super::limits;
 use super::problem::{Failure, Wire};
 use super::request_id::RequestId;
 use super::routes::Routes;
@@ -39,22 +40,25 @@ impl<E: Endpoint> Errors<E> {
         Self { inner: CatchPanic::new().with_handler(handler).transform(inner), routes }
     }
 
-    fn translate(&self, error: poem::Error, uri: &Uri) -> Failure {
-        let path = uri.path();
+    fn translate(&self, error: poem::Error, method: &Method, path: &str) -> Failure {
         match error.downcast::<Failure>() {
             Ok(failure) => failure,
             Err(error) if error.is::<NotFoundError>() => Wire::NoRoute.into(),
             Err(error) if error.is::<MethodNotAllowedError>() => {
                 Wire::MethodNotAllowed(self.routes.allow(path).unwrap_or_default()).into()
             }
-            Err(error) if error.is::<ContentTypeError>() => Wire::UnsupportedMediaType.into(),
+            Err(error) if error.is::<ContentTypeError>() => {
+                let operation = self.routes.operation(method, path);
+                let accepts = operation.map(|operation| operation.accepts.clone()).unwrap_or_default();
+                Wire::UnsupportedMediaType(accepts).into()
+            }
             Err(error) if error.is::<AuthorizationError>() => AuthFailure::Missing.into(),
-            Err(error) => self.parameter(&error, path).unwrap_or_else(|| other(error)),
+            Err(error) => self.parameter(&error, method, path).unwrap_or_else(|| other(error, path)),
         }
     }
 
     /// A parameter that does not parse is a wrong field by its own name.
-    fn parameter(&self, error: &poem::Error, path: &str) -> Option<Failure> {
+    fn parameter(&self, error: &poem::Error, method: &Method, path: &str) -> Option<Failure> {
         let (name, reason) = if let Some(error) = error.downcast_ref::<ParseParamError>() {
             (error.name.to_owned(), error.reason.as_str())
         } else {
@@ -63,28 +67,29 @@ impl<E: Endpoint> Errors<E> {
             let name = nth.and_then(|nth| self.routes.parameter(path, nth)).unwrap_or(error.name);
             (name.to_owned(), error.reason.as_str())
         };
-        // The framework's own words name Rust types; only the bounds of the document may be shown.
-        let detail = match reason.strip_prefix("verification failed. ") {
-            Some(bound) => format!("does not keep {bound}"),
-            None if reason.contains("expects an input value") => String::from("is required"),
-            None => String::from("has the wrong form"),
-        };
-        Some(Error::invalid(name, detail).into())
+        // The framework's own words name Rust types; what the document says may be shown.
+        let broken = reason.strip_prefix("verification failed. ");
+        if broken.is_none() && reason.contains("expects an input value") {
+            return Some(Error::invalid(name, "is required").into());
+        }
+        let wants = self.routes.operation(method, path).and_then(|operation| operation.wants(&name, broken));
+        Some(Error::invalid(name, wants.unwrap_or_else(|| String::from("has the wrong form"))).into())
     }
 }
 
 /// What is left is judged by its status: a client's fault is told as such, the rest is ours.
-fn other(error: poem::Error) -> Failure {
+fn other(error: poem::Error, path: &str) -> Failure {
+    let limit = limits::most_at(path);
     let error = match error.downcast::<ReadBodyError>() {
-        Ok(error) => return body::unreadable(error),
+        Ok(error) => return body::unreadable(error, limit),
         Err(error) => error,
     };
     match error.status() {
         StatusCode::BAD_REQUEST => Wire::BadRequest("The request cannot be understood.").into(),
         StatusCode::UNAUTHORIZED => AuthFailure::Missing.into(),
         StatusCode::NOT_FOUND => Wire::NoRoute.into(),
-        StatusCode::PAYLOAD_TOO_LARGE => Wire::PayloadTooLarge.into(),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => Wire::UnsupportedMediaType.into(),
+        StatusCode::PAYLOAD_TOO_LARGE => Wire::PayloadTooLarge(limit).into(),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Wire::UnsupportedMediaType(Vec::new()).into(),
         _ => Error::internal(error.to_string()).into(),
     }
 }
@@ -94,12 +99,12 @@ impl<E: Endpoint> Endpoint for Errors<E> {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let id = RequestId::of(&request);
-        let uri = request.uri().clone();
+        let (method, uri) = (request.method().clone(), request.uri().clone());
         let failure = match self.inner.call(request).await.map(IntoResponse::into_response) {
             Ok(response) if response.data::<Panicked>().is_none() => return Ok(response),
             Ok(_) => Error::internal("a handler panicked").into(),
             Err(error) if error.is_from_response() => return Ok(error.into_response()),
-            Err(error) => self.translate(error, &uri),
+            Err(error) => self.translate(error, &method, uri.path()),
         };
         if let Some(cause) = failure.internal_cause() {
             tracing::error!(request_id = %id, path = uri.path(), cause = chain(cause), "internal error");

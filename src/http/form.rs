@@ -32,7 +32,7 @@ impl<T: ParseFromJSON> ParsePayload for Form<T> {
     const IS_REQUIRED: bool = true;
 
     async fn from_request(_: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let bytes = body.take()?.into_bytes_limit(SMALL).await.map_err(body::unreadable)?;
+        let bytes = body.take()?.into_bytes_limit(SMALL).await.map_err(|error| body::unreadable(error, SMALL))?;
         Ok(Self(parse(&bytes)?))
     }
 }

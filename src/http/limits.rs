@@ -73,6 +73,11 @@ impl Default for Limits {
     }
 }
 
+/// How much the body of a request to this path may weigh by default.
+pub fn most_at(path: &str) -> usize {
+    if path.ends_with(IMPORTS) { IMPORT } else { MAX_BODY }
+}
+
 impl Limits {
     /// How much the body of a request to this path may weigh.
     pub fn body_at(&self, path: &str) -> usize {

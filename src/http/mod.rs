@@ -29,6 +29,7 @@ pub mod server;
 mod sheet;
 pub mod site;
 mod strict_json;
+mod surplus;
 pub mod tls;
 pub mod v1;
 mod yaml;

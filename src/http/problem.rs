@@ -30,7 +30,7 @@ pub struct Problem {
     pub detail: String,
     /// The request's id, as in `X-Request-Id`.
     pub instance: Option<String>,
-    /// Which fields are wrong; present when the status is 422.
+    /// Which fields are wrong; present when the status is 422, and with `wrong-state` where one of many stood against it.
     pub errors: Option<Vec<ProblemField>>,
     /// Which permission was missing, as `GET /api/v1/admin/audit` shows the denial too; present when the matrix said no.
     pub permission: Option<String>,
@@ -71,10 +71,10 @@ pub enum Wire {
     MethodNotAllowed(String),
     /// The request took too long to arrive.
     Timeout,
-    /// The body is larger than allowed.
-    PayloadTooLarge,
-    /// The body is not `application/json`.
-    UnsupportedMediaType,
+    /// The body is larger than this many bytes.
+    PayloadTooLarge(usize),
+    /// The body is of none of these types; none are for what takes no body.
+    UnsupportedMediaType(Vec<&'static str>),
     /// More header fields than allowed.
     HeadersTooLarge,
 }
@@ -151,14 +151,27 @@ impl Failure {
                 String::from("The API key may not be used from this address. The attempt is on record.")
             }
             Self::Domain(Error::Unavailable(reason)) => format!("Nothing was changed ({reason}); try again."),
+            Self::Domain(Error::WrongState(found)) => {
+                format!("The present state does not allow this step: {}.", found.detail)
+            }
             Self::Wire(Wire::BadRequest(reason)) => (*reason).to_owned(),
             Self::Wire(Wire::MalformedJson(reason)) => format!("The body is not valid JSON: {reason}."),
+            Self::Wire(Wire::PayloadTooLarge(limit)) => {
+                format!("The body is larger than the {} that this takes.", weight(*limit))
+            }
+            Self::Wire(Wire::UnsupportedMediaType(types)) if !types.is_empty() => {
+                format!("The body must be {}; see Content-Type.", types.join(" or "))
+            }
             _ => kind.detail.to_owned(),
         }
     }
 
     fn fields(&self) -> Option<Vec<ProblemField>> {
-        let Self::Domain(Error::Invalid(fields)) = self else { return None };
+        let fields = match self {
+            Self::Domain(Error::Invalid(fields)) => fields.as_slice(),
+            Self::Domain(Error::WrongState(found)) if !found.pointer.is_empty() => std::slice::from_ref(found),
+            _ => return None,
+        };
         let turn = |field: &FieldError| ProblemField { pointer: field.pointer.clone(), detail: field.detail.clone() };
         Some(fields.iter().map(turn).collect())
     }
@@ -210,11 +223,16 @@ impl Wire {
             Self::NoRoute => "not-found",
             Self::MethodNotAllowed(_) => "method-not-allowed",
             Self::Timeout => "request-timeout",
-            Self::PayloadTooLarge => "payload-too-large",
-            Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::PayloadTooLarge(_) => "payload-too-large",
+            Self::UnsupportedMediaType(_) => "unsupported-media-type",
             Self::HeadersTooLarge => "headers-too-large",
         }
     }
+}
+
+/// A number of bytes as people write it.
+fn weight(bytes: usize) -> String {
+    if bytes.is_multiple_of(1 << 20) { format!("{} MiB", bytes >> 20) } else { format!("{} KiB", bytes >> 10) }
 }
 
 /// Whole seconds, rounded up: a client that waits so long is not refused again for a fraction.
@@ -273,11 +291,12 @@ mod tests {
     use super::*;
     use crate::domain::Conflict;
 
-    const CONFLICTS: [Conflict; 10] = [
+    const CONFLICTS: [Conflict; 11] = [
         Conflict::LastOwner,
         Conflict::WrongState,
         Conflict::LinkRequired,
         Conflict::AlreadyUsed,
+        Conflict::AddressUnproven,
         Conflict::AlreadyExists,
         Conflict::AlreadyClaimed,
         Conflict::LimitReached,

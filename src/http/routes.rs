@@ -1,7 +1,11 @@
-//! What the API document says about a path: its methods and the names of its parameters.
+//! What the API document says of a path: its methods, what each takes, and in which words a wrong value is told.
 
 use poem::http::Method;
 use poem_openapi::OpenApi;
+use poem_openapi::registry::{MetaOperation, MetaParamIn, Registry};
+use serde_json::Value;
+
+use super::schema;
 
 /// The paths of an API, from the same metadata that the router and the document are made of.
 #[derive(Debug)]
@@ -11,19 +15,39 @@ pub struct Routes(Vec<Route>);
 struct Route {
     /// `/teams/{team}` cut at the slashes.
     segments: Vec<String>,
-    methods: Vec<Method>,
+    operations: Vec<Operation>,
+}
+
+/// What may be done at a path, by one method.
+#[derive(Debug)]
+pub struct Operation {
+    method: Method,
+    /// The media types that its body may have; none when it takes no body.
+    pub accepts: Vec<&'static str>,
+    parameters: Vec<Parameter>,
+}
+
+/// A parameter and what its values are.
+#[derive(Debug)]
+struct Parameter {
+    name: String,
+    is_query: bool,
+    schema: Value,
 }
 
 impl Routes {
     /// The paths of `T`.
     pub fn of<T: OpenApi>() -> Self {
+        let mut registry = Registry::new();
+        T::register(&mut registry);
+        let schemas = serde_json::to_value(&registry.schemas).unwrap_or_default();
         let mut routes: Vec<Route> = Vec::new();
         for path in T::meta().into_iter().flat_map(|api| api.paths) {
             let segments = path.path.split('/').map(ToOwned::to_owned).collect();
-            let methods = path.operations.into_iter().map(|operation| operation.method);
+            let operations = path.operations.into_iter().map(|operation| Operation::of(operation, &schemas));
             match routes.iter_mut().find(|route| route.segments == segments) {
-                Some(route) => route.methods.extend(methods),
-                None => routes.push(Route { segments, methods: methods.collect() }),
+                Some(route) => route.operations.extend(operations),
+                None => routes.push(Route { segments, operations: operations.collect() }),
             }
         }
         // A literal segment wins over a parameter, as in the router.
@@ -34,13 +58,19 @@ impl Routes {
     /// The value of `Allow` for a path, or `None` when there is no such path.
     pub fn allow(&self, path: &str) -> Option<String> {
         let route = self.find(path)?;
-        let mut names: Vec<&str> = route.methods.iter().map(Method::as_str).collect();
+        let mut names: Vec<&str> = route.operations.iter().map(|operation| operation.method.as_str()).collect();
         if names.contains(&"GET") && !names.contains(&"HEAD") {
             names.push("HEAD");
         }
         names.push("OPTIONS");
         names.sort_unstable();
         Some(names.join(", "))
+    }
+
+    /// The operation that a request is for.
+    pub fn operation(&self, method: &Method, path: &str) -> Option<&Operation> {
+        let method = if *method == Method::HEAD { &Method::GET } else { method };
+        self.find(path)?.operations.iter().find(|operation| operation.method == method)
     }
 
     /// The name of the `nth` parameter of a path: the framework knows it by its number alone.
@@ -65,4 +95,40 @@ impl Route {
         };
         self.segments.iter().all(fits) && parts.next().is_none()
     }
+}
+
+impl Operation {
+    fn of(operation: MetaOperation, schemas: &Value) -> Self {
+        let content = operation.request.into_iter().flat_map(|request| request.content);
+        let parameters = operation.params.into_iter().map(|parameter| Parameter {
+            is_query: parameter.in_type == MetaParamIn::Query,
+            schema: whole(serde_json::to_value(&parameter.schema).unwrap_or_default(), schemas),
+            name: parameter.name,
+        });
+        Self {
+            method: operation.method,
+            accepts: content.map(|kind| kind.content_type).collect(),
+            parameters: parameters.collect(),
+        }
+    }
+
+    /// Whether a parameter of this name may stand behind the `?` of the path.
+    pub fn takes(&self, name: &str) -> bool {
+        self.parameters.iter().any(|parameter| parameter.is_query && parameter.name == name)
+    }
+
+    /// What the value of a parameter must be; `broken` is the bound that it does not keep, as the framework names it.
+    pub fn wants(&self, name: &str, broken: Option<&str>) -> Option<String> {
+        let parameter = self.parameters.iter().find(|parameter| parameter.name == name)?;
+        schema::wanted(&parameter.schema, broken)
+    }
+}
+
+/// A schema with what it refers to in its place.
+fn whole(mut schema: Value, schemas: &Value) -> Value {
+    if let Some(first) = schema.pointer_mut("/allOf/0").map(Value::take) {
+        schema = first;
+    }
+    let name = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
+    name.and_then(|name| schemas.get(name)).cloned().unwrap_or(schema)
 }

@@ -125,7 +125,7 @@ fn describe(error: &ValidationError<'_>, wrong: &mut Vec<FieldError>) {
             return add(below(&at, property.as_str().unwrap_or_default()), String::from("is required"));
         }
         ValidationErrorKind::AdditionalProperties { unexpected } => {
-            return unexpected.iter().for_each(|name| add(below(&at, name), String::from("is not a known field")));
+            return wrong.extend(unexpected.iter().map(|name| unknown(&at, name)));
         }
         // What may be null is `anyOf [null, …]`, see `allow_null`: the author meant the other branch.
         ValidationErrorKind::AnyOf { context } if context.len() == 2 && !context[1].is_empty() => {
@@ -149,6 +149,36 @@ fn wording(kind: &ValidationErrorKind) -> Option<String> {
         ValidationErrorKind::Format { format } => format!("must be a valid {format}"),
         ValidationErrorKind::Pattern { pattern } => format!("must match {pattern}"),
         ValidationErrorKind::Enum { options } => format!("must be one of {options}"),
+        _ => return None,
+    })
+}
+
+/// A field that nobody knows, of the object at `at`.
+pub fn unknown(at: &str, name: &str) -> FieldError {
+    FieldError { pointer: below(at, name), detail: String::from("is not a known field") }
+}
+
+/// What a value of this schema must be, in words, for one that stands in a path or behind it; `broken` is the bound that
+/// it does not keep, as the framework names it.
+pub fn wanted(schema: &Value, broken: Option<&str>) -> Option<String> {
+    let bound = |name: &str| schema.get(name).and_then(Value::as_f64);
+    let is = |name: &str| broken.is_some_and(|broken| broken.starts_with(name));
+    if let Some(options) = schema.get("enum") {
+        return Some(format!("must be one of {options}"));
+    }
+    let kind = schema.get("type").and_then(Value::as_str)?;
+    Some(match (kind, schema.get("format").and_then(Value::as_str)) {
+        _ if is("minimum") => format!("must be at least {}", bound("minimum")?),
+        _ if is("maximum") => format!("must be at most {}", bound("maximum")?),
+        _ if is("minLength") => format!("must have at least {} characters", bound("minLength")?),
+        _ if is("maxLength") => format!("must have at most {} characters", bound("maxLength")?),
+        ("integer", _) => match (bound("minimum"), bound("maximum")) {
+            (Some(low), Some(high)) => format!("must be a whole number from {low} to {high}"),
+            (Some(low), None) => format!("must be a whole number, at least {low}"),
+            _ => String::from("must be a whole number"),
+        },
+        ("boolean", _) => String::from("must be true or false"),
+        (_, Some(format)) => format!("must be a valid {format}"),
         _ => return None,
     })
 }

@@ -28,7 +28,7 @@ impl ParsePayload for Sheet {
     const IS_REQUIRED: bool = true;
 
     async fn from_request(_: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let bytes = body.take()?.into_bytes_limit(IMPORT).await.map_err(body::unreadable)?;
+        let bytes = body.take()?.into_bytes_limit(IMPORT).await.map_err(|error| body::unreadable(error, IMPORT))?;
         let text = String::from_utf8(bytes.into());
         Ok(Self(text.map_err(|_| Failure::from(Wire::BadRequest("The body is not UTF-8.")))?))
     }

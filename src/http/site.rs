@@ -75,7 +75,7 @@ impl Dispatch {
 impl Endpoint for Dispatch {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
         if request.headers().len() > self.max_headers {
             return Err(Failure::from(Wire::HeadersTooLarge).into());
         }
@@ -86,6 +86,7 @@ impl Endpoint for Dispatch {
         if self.pages.has(path) {
             return Ok(self.pages.answer(&request).await?);
         }
+        request.set_data(Arc::clone(&self.routes));
         let answer = tokio::time::timeout(self.request_timeout, self.api.call(request)).await;
         answer.unwrap_or_else(|_| Err(Failure::from(Wire::Timeout).into()))
     }

@@ -8,13 +8,14 @@ use crate::base::secret::Secret;
 use crate::crypto::blind_index::{BlindColumn, BlindIndex};
 use crate::crypto::keyring::Owner;
 use crate::domain::Error;
-use crate::domain::credential::{Credential, Facts, Kind, Parts, Payload, Vault, Version};
+use crate::domain::credential::{Audience, Credential, Facts, Kind, Parts, Payload, Vault, Version};
 use crate::domain::delegation::Person;
 use crate::domain::role::Role;
 use crate::domain::team::Team;
 use crate::domain::text::Title;
 use crate::domain::user::User;
 
+use super::credential_share;
 use super::engine::{Row, Value};
 use super::tx::{Column, ReadTx, Tx, owned_by_team, owned_by_user};
 use super::user::Names;
@@ -44,11 +45,11 @@ macro_rules! page {
     };
 }
 
-/// What a person put there, and what was shared with them: by name, or with one of these roles.
+/// What was shared with a person: by name, or with one of these roles.
 macro_rules! given {
     () => {
-        " AND (c.created_by = ?6 OR EXISTS (SELECT 1 FROM credential_shares s WHERE s.credential_id = c.id \
-         AND (s.user_id = ?6 OR s.role IN (?7, ?8, ?9, ?10))))"
+        " AND EXISTS (SELECT 1 FROM credential_shares s WHERE s.credential_id = c.id \
+         AND (s.user_id = ?6 OR s.role IN (?7, ?8, ?9, ?10)))"
     };
 }
 
@@ -65,6 +66,9 @@ statements! {
     FIND = select!("WHERE c.id = ?1 AND (c.team_id = ?2 OR c.user_id = ?3) AND c.deleted_at IS NULL");
     STANDING = "SELECT kind, created_by, version FROM credentials \
         WHERE id = ?1 AND (team_id = ?2 OR user_id = ?3) AND deleted_at IS NULL";
+    ALIKE = "SELECT c.id, v.id, v.payload_sealed FROM credentials c JOIN credential_versions v \
+        ON v.credential_id = c.id AND v.superseded_at IS NULL WHERE c.name_bidx = ?1 AND c.kind = ?2 \
+        AND c.deleted_at IS NULL ORDER BY c.id LIMIT ?3";
     IS_TAKEN = "SELECT 1 FROM credentials WHERE name_bidx = ?1 AND deleted_at IS NULL LIMIT 1";
     RENAME = "UPDATE credentials SET name_sealed = ?2, name_bidx = ?3, version = version + 1, updated_at = ?4 \
         WHERE id = ?1";
@@ -116,7 +120,8 @@ fn index(read: &ReadTx<'_>, vault: Vault, name: &Title) -> BlindIndex {
     read.blind_index(BlindColumn::CredentialName, &format!("{}/{}", vault.owner(), name.as_str()))
 }
 
-/// Puts a credential into a vault, with its first version.
+/// Puts a credential into a vault, with its first version. In a team's, whoever put it there has a share like any other:
+/// it is seen in the list of shares, and is taken back like one.
 pub fn insert(tx: &mut Tx<'_>, vault: Vault, name: &Title, payload: &Payload) -> Result<Id<Credential>, Error> {
     let id = tx.mint_id::<Credential>();
     let maker = tx.user()?;
@@ -136,6 +141,9 @@ pub fn insert(tx: &mut Tx<'_>, vault: Vault, name: &Title, payload: &Payload) ->
     ];
     tx.execute(INSERT, &values)?;
     insert_version(tx, vault, id, payload)?;
+    if let Vault::Team(_) = vault {
+        credential_share::keep(tx, id, Audience::Person(maker))?;
+    }
     Ok(id)
 }
 
@@ -217,6 +225,27 @@ pub(super) fn person(
 /// Whether a vault holds a credential of that name.
 pub fn is_taken(read: &ReadTx<'_>, vault: Vault, name: &Title) -> Result<bool, Error> {
     Ok(read.first(IS_TAKEN, &[index(read, vault, name).into()], |_| Ok(()))?.is_some())
+}
+
+/// How many credentials of one name are looked into for one that is the same.
+const ALIKE_AT_MOST: i64 = 32;
+
+/// The credentials of this name and kind in a vault whose newest payload is the same; case does not count in the name.
+/// Whether whoever asks may know that is another question.
+pub fn find_same(
+    read: &ReadTx<'_>,
+    vault: Vault,
+    name: &Title,
+    payload: &Payload,
+) -> Result<Vec<Id<Credential>>, Error> {
+    let wanted = payload.to_stored()?;
+    let values = [index(read, vault, name).into(), payload.kind().as_str().into(), ALIKE_AT_MOST.into()];
+    let alike = read.all(ALIKE, &values, |row| {
+        let place: Uuid = row.id::<Version>(1)?.uuid();
+        let stored = Secret::new(read.open(owner(vault), PAYLOAD_SEALED, place, row.blob(2)?)?);
+        Ok((stored.expose() == wanted.expose()).then_some(row.id(0)?))
+    })?;
+    Ok(alike.into_iter().flatten().collect())
 }
 
 /// Renames a credential that [`standing`] found.

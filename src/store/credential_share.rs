@@ -32,12 +32,26 @@ statements! {
     DELETE = "DELETE FROM credential_shares WHERE credential_id = ?1 AND id = ?2";
     IS_GIVEN = "SELECT 1 FROM credential_shares WHERE credential_id = ?1 \
         AND (user_id = ?2 OR role IN (?3, ?4, ?5, ?6)) LIMIT 1";
+    DELETE_OF_MAKER = "DELETE FROM credential_shares WHERE user_id = ?2 AND created_by = ?2 \
+        AND credential_id IN (SELECT id FROM credentials WHERE team_id = ?1)";
     DELETE_OF_MEMBER = "DELETE FROM credential_shares WHERE user_id = ?2 \
         AND credential_id IN (SELECT id FROM credentials WHERE team_id = ?1)";
 }
 
 /// Shares a credential. `Conflict(AlreadyExists)` when it is shared so already.
 pub fn insert(tx: &mut Tx<'_>, credential: Id<Credential>, with: Audience) -> Result<Share, Error> {
+    let id = keep(tx, credential, with)?.ok_or(Error::Conflict(Conflict::AlreadyExists))?;
+    get(tx, credential, id)
+}
+
+/// One share of a credential. `NotFound` when it has none with this id.
+pub fn get(read: &ReadTx<'_>, credential: Id<Credential>, id: Id<Share>) -> Result<Share, Error> {
+    let found = read.first(FIND, &[credential.into(), id.into()], |row| share(read, &row, &mut Names::default()))?;
+    found.ok_or(Error::NotFound)
+}
+
+/// Shares a credential; `None` when it is shared so already.
+pub(super) fn keep(tx: &mut Tx<'_>, credential: Id<Credential>, with: Audience) -> Result<Option<Id<Share>>, Error> {
     let id = tx.mint_id::<Share>();
     let (person, role) = match with {
         Audience::Person(user) => (Some(user), None),
@@ -51,11 +65,7 @@ pub fn insert(tx: &mut Tx<'_>, credential: Id<Credential>, with: Audience) -> Re
         tx.user()?.into(),
         tx.now().into(),
     ];
-    if tx.execute(INSERT, &values)? == 0 {
-        return Err(Error::Conflict(Conflict::AlreadyExists));
-    }
-    tx.first(FIND, &[credential.into(), id.into()], |row| share(tx, &row, &mut Names::default()))?
-        .ok_or(Error::NotFound)
+    Ok((tx.execute(INSERT, &values)? == 1).then_some(id))
 }
 
 fn share(read: &ReadTx<'_>, row: &Row<'_>, names: &mut Names) -> Result<Share, Error> {
@@ -88,6 +98,11 @@ pub fn is_given(read: &ReadTx<'_>, credential: Id<Credential>, person: Id<User>,
     let [owner, admin, manager, member] = up_to(role);
     let values = [credential.into(), person.into(), owner, admin, manager, member];
     Ok(read.first(IS_GIVEN, &values, |_| Ok(()))?.is_some())
+}
+
+/// Takes back what somebody opened to themself with a role that they lost, by putting it there or by sharing it.
+pub fn delete_of_maker(tx: &mut Tx<'_>, team: Id<Team>, user: Id<User>) -> Result<usize, Error> {
+    tx.execute(DELETE_OF_MAKER, &[team.into(), user.into()])
 }
 
 /// Takes back what was shared with somebody who leaves a team: coming back does not bring it back.

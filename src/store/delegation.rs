@@ -2,11 +2,11 @@
 
 use crate::base::clock::Timestamp;
 use crate::base::id::Id;
+use crate::domain::Error;
 use crate::domain::delegation::{Delegation, Person, Priority, State, Step};
 use crate::domain::team::Team;
 use crate::domain::text::{Body, Label, Title};
 use crate::domain::user::User;
-use crate::domain::{Conflict, Error};
 
 use super::comment::{self, Under};
 use super::engine::{Row, Value};
@@ -45,7 +45,9 @@ statements! {
         WHERE team_id = ?1 AND id = ?2";
     TOMBSTONE = "UPDATE delegations SET deleted_at = ?3, version = version + 1 WHERE team_id = ?1 AND id = ?2";
     IN_HANDS = "SELECT id FROM delegations WHERE team_id = ?1 AND assignee_id = ?2 AND deleted_at IS NULL \
-        AND state IN ('draft', 'offered', 'accepted', 'in_progress') ORDER BY id";
+        AND state IN ('offered', 'accepted', 'in_progress') ORDER BY id";
+    FREE_DRAFTS = "UPDATE delegations SET assignee_id = NULL, version = version + 1, updated_at = ?3 \
+        WHERE team_id = ?1 AND assignee_id = ?2 AND state = 'draft' AND deleted_at IS NULL";
 }
 
 pub(super) const TITLE: Column = Column { table: "delegations", name: "title_sealed" };
@@ -193,7 +195,7 @@ pub fn update(tx: &mut Tx<'_>, present: &Delegation, content: &Content) -> Resul
     label::replace(tx, team, id, &content.labels)
 }
 
-/// Takes a step and adds it to the chain of custody. `Conflict(WrongState)` when there is no such step from here.
+/// Takes a step and adds it to the chain of custody. `WrongState` when there is no such step from here.
 pub fn take_step(
     tx: &mut Tx<'_>,
     team: Id<Team>,
@@ -202,13 +204,16 @@ pub fn take_step(
     new_assignee: Option<Id<User>>,
 ) -> Result<(), Error> {
     let standing = standing(tx, team, id)?;
-    let state = step.from(standing.state).ok_or(Error::Conflict(Conflict::WrongState))?;
+    let state = step.from(standing.state);
+    let state = state.ok_or_else(|| Error::wrong_state(format!("it is {}", standing.state.as_str())))?;
     let assignee = match step {
         Step::Return => None,
+        // Whoever was chosen for a draft was never asked, and has nothing to do with its end.
+        Step::Cancel if !standing.state.was_offered() => None,
         _ => new_assignee.or(standing.assignee),
     };
     if state == State::Offered && assignee.is_none() {
-        return Err(Error::Conflict(Conflict::WrongState));
+        return Err(Error::wrong_state("it is in nobody's hands"));
     }
     let delegator = if step == Step::TakeOver { tx.user()? } else { standing.delegator };
     let values = [
@@ -225,7 +230,14 @@ pub fn take_step(
     custody::insert(tx, id, Some(step), state, assignee)
 }
 
-/// What is in a person's hands in a team, or was chosen for them, and is not finished.
+/// Chooses nobody any more for the drafts in a team that a person was chosen for.
+pub fn free_drafts(tx: &mut Tx<'_>, team: Id<Team>, person: Id<User>) -> Result<(), Error> {
+    let now = tx.now();
+    tx.execute(FREE_DRAFTS, &[team.into(), person.into(), now.into()])?;
+    Ok(())
+}
+
+/// What is in a person's hands in a team and is not finished.
 pub fn in_hands(read: &ReadTx<'_>, team: Id<Team>, person: Id<User>) -> Result<Vec<Id<Delegation>>, Error> {
     read.all(IN_HANDS, &[team.into(), person.into()], |row| row.id(0))
 }

@@ -19,7 +19,6 @@ use super::engine::Value;
 use super::label;
 use super::tx::ReadTx;
 use super::user::Names;
-use super::watch::is_granted;
 
 /// What is due at no time comes last; as in the index of that name.
 macro_rules! due {
@@ -77,22 +76,22 @@ macro_rules! newest_led_by {
 macro_rules! page_of_person {
     ($behind:expr, $order:expr) => {
         concat!(
-            select!("WHERE d.id IN ( \
-                SELECT d.id FROM delegations d JOIN memberships m ON m.team_id = d.team_id AND m.user_id = ?1 \
-                WHERE d.delegator_id = ?1 AND (?15 IS NULL OR ?15 = 'delegator') \
-                UNION SELECT d.id FROM delegations d JOIN memberships m ON m.team_id = d.team_id AND m.user_id = ?1 \
-                WHERE d.assignee_id = ?1 AND (?15 IS NULL OR ?15 = 'assignee') \
-                UNION SELECT w.delegation_id FROM delegation_watchers w JOIN delegations d ON d.id = w.delegation_id \
-                JOIN memberships m ON m.team_id = d.team_id AND m.user_id = ?1 AND m.joined_at <= w.created_at \
-                WHERE w.user_id = ?1 AND (?15 IS NULL OR ?15 = 'watcher') \
-                UNION SELECT d.id FROM resource_grants g JOIN delegations d ON d.id = g.resource_id \
-                AND d.team_id = g.team_id WHERE g.user_id = ?1 AND (?15 IS NULL OR ?15 = 'guest' \
-                OR (?15 = 'watcher' AND EXISTS (SELECT 1 FROM delegation_watchers w WHERE w.delegation_id = d.id \
-                AND w.user_id = ?1))) AND "),
-            is_granted!("?4"),
-            ") AND d.team_id NOT IN (SELECT t.id FROM teams t WHERE t.deleted_at IS NOT NULL) \
-             AND (?14 IS NULL OR d.team_id = ?14) AND ",
-            $behind, filtered!(), " ORDER BY ", $order, " LIMIT ?13"
+            select!(
+                "WHERE d.id IN ( \
+                SELECT s.delegation_id FROM delegation_sides s \
+                WHERE s.user_id = ?1 AND (?15 IS NULL OR ?15 = s.side) \
+                UNION SELECT g.resource_id FROM open_grants g WHERE g.user_id = ?1 \
+                AND g.resource_type = 'delegation' AND g.expires_at > ?4 AND (?15 IS NULL OR ?15 = 'guest' \
+                OR (?15 = 'watcher' AND EXISTS (SELECT 1 FROM delegation_watchers w \
+                WHERE w.delegation_id = g.resource_id AND w.user_id = ?1)))) \
+                AND d.team_id NOT IN (SELECT t.id FROM teams t WHERE t.deleted_at IS NOT NULL) \
+                AND (?14 IS NULL OR d.team_id = ?14) AND "
+            ),
+            $behind,
+            filtered!(),
+            " ORDER BY ",
+            $order,
+            " LIMIT ?13"
         )
     };
 }
@@ -112,8 +111,8 @@ statements! {
     DUE_OF_PERSON = page_of_person!(behind_due!(), concat!(due!(), ", d.id"));
     PRESSING_OF_PERSON =
         page_of_person!(behind_rank!(), concat!(rank!(), " DESC, d.id DESC"));
-    TEAMS_OF_PERSON = "SELECT team_id FROM memberships WHERE user_id = ?1 UNION SELECT team_id FROM resource_grants \
-        WHERE user_id = ?1 AND removed_at IS NULL AND expires_at > ?2";
+    TEAMS_OF_PERSON = "SELECT team_id FROM memberships WHERE user_id = ?1 UNION SELECT team_id FROM open_grants \
+        WHERE user_id = ?1 AND expires_at > ?2";
 }
 
 /// What a reader of a list may ask for. Everything given must hold.

@@ -19,9 +19,9 @@ macro_rules! teams {
         concat!(
             "SELECT team_id FROM memberships WHERE user_id = ",
             $person,
-            " UNION ALL SELECT team_id FROM resource_grants WHERE user_id = ",
+            " UNION ALL SELECT team_id FROM open_grants WHERE user_id = ",
             $person,
-            " AND removed_at IS NULL AND expires_at > ",
+            " AND expires_at > ",
             $now
         )
     };

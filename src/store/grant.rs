@@ -1,5 +1,5 @@
 //! Grants of single things to guests in the database. Whether a grant counts, the door decides anew for each request;
-//! what it reads is in `store/standing.rs`.
+//! the view `open_grants` knows, and each reader of it asks for the time.
 
 use crate::base::clock::Timestamp;
 use crate::base::id::Id;
@@ -37,17 +37,16 @@ statements! {
          AND g.removed_at IS NULL AND g.expires_at > ?4 ORDER BY g.id LIMIT ?5"
     );
     MADE_BY = select!("WHERE g.granted_by = ?1 AND g.team_id = ?2 AND g.removed_at IS NULL AND g.expires_at > ?3");
+    OF_GUEST = select!(
+        "WHERE g.user_id = ?2 AND g.resource_id = ?3 AND g.team_id = ?1 AND g.removed_at IS NULL AND g.expires_at > ?4"
+    );
     OPEN_TO = select!(
-        "JOIN teams t ON t.id = g.team_id AND t.deleted_at IS NULL \
-         JOIN users b ON b.id = g.granted_by AND b.state = 'active' \
-         JOIN memberships bm ON bm.team_id = g.team_id AND bm.user_id = g.granted_by \
-         LEFT JOIN memberships m ON m.team_id = g.team_id AND m.user_id = g.user_id \
-         WHERE g.user_id = ?1 AND g.id > ?2 AND g.removed_at IS NULL AND g.expires_at > ?3 AND m.user_id IS NULL \
+        "JOIN open_grants o ON o.id = g.id WHERE g.user_id = ?1 AND g.id > ?2 AND g.expires_at > ?3 \
          AND CASE g.resource_type WHEN 'delegation' THEN EXISTS (SELECT 1 FROM delegations d \
          WHERE d.id = g.resource_id AND d.deleted_at IS NULL) ELSE EXISTS (SELECT 1 FROM conversations c \
          WHERE c.id = g.resource_id AND c.deleted_at IS NULL) END ORDER BY g.id LIMIT ?4"
     );
-    ENDS = "SELECT expires_at FROM resource_grants WHERE user_id = ?1 AND resource_id = ?2 AND removed_at IS NULL";
+    ENDS = "SELECT expires_at FROM open_grants WHERE user_id = ?1 AND resource_id = ?2";
     REMOVE = "UPDATE resource_grants SET removed_at = ?2 WHERE id = ?1 AND removed_at IS NULL";
     REMOVE_OF_THING = "UPDATE resource_grants SET removed_at = ?3 WHERE user_id = ?1 AND resource_id = ?2 \
         AND removed_at IS NULL";
@@ -153,6 +152,12 @@ fn grant(read: &ReadTx<'_>, row: &Row<'_>) -> Result<Grant, Error> {
 /// A team's grant that is neither removed nor expired.
 pub fn find(read: &ReadTx<'_>, team: Id<Team>, id: Id<Grant>) -> Result<Option<Grant>, Error> {
     read.first(FIND, &[team.into(), id.into(), read.now().into()], |row| grant(read, &row))
+}
+
+/// What is granted of a thing to somebody, neither removed nor expired.
+pub fn find_of_guest(read: &ReadTx<'_>, team: Id<Team>, guest: Id<User>, thing: Thing) -> Result<Option<Grant>, Error> {
+    let values = [team.into(), guest.into(), thing.id.into(), read.now().into()];
+    read.first(OF_GUEST, &values, |row| grant(read, &row))
 }
 
 /// A team's grants that are neither removed nor expired; by or to `person` alone, when one is named.

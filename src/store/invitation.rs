@@ -15,11 +15,15 @@ use super::engine::{Row, Value};
 use super::session::TokenRecord;
 use super::tx::{ReadTx, Tx};
 
-/// What became of an invitation, at `?4`.
+/// What became of an invitation, at that parameter's time.
 macro_rules! state {
-    () => {
-        "CASE WHEN accepted_at IS NOT NULL THEN 'used' WHEN revoked_at IS NOT NULL THEN 'revoked' \
-         WHEN expires_at <= ?4 THEN 'expired' ELSE 'open' END"
+    ($now:literal) => {
+        concat!(
+            "CASE WHEN accepted_at IS NOT NULL THEN 'used' WHEN revoked_at IS NOT NULL THEN 'revoked' \
+             WHEN expires_at <= ",
+            $now,
+            " THEN 'expired' ELSE 'open' END"
+        )
     };
 }
 
@@ -45,11 +49,14 @@ statements! {
     ACCEPT = concat!("UPDATE invitations SET accepted_at = ?2 WHERE selector = ?1 AND accepted_at IS NULL \
         AND revoked_at IS NULL AND expires_at > ?2 AND (email_bidx IS NULL OR email_bidx = ?3) AND ", team_is_open!(),
         " RETURNING ", columns!());
+    IS_OPEN = concat!("SELECT 1 FROM invitations WHERE selector = ?1 AND accepted_at IS NULL AND revoked_at IS NULL \
+        AND expires_at > ?2 AND ", team_is_open!());
     ACCEPTED_BY = "UPDATE invitations SET accepted_by = ?2 WHERE id = ?1";
+    FIND = concat!("SELECT ", columns!(), ", ", state!("?3"), " FROM invitations WHERE team_id = ?1 AND id = ?2");
     FIND_OPEN = concat!("SELECT ", columns!(), " FROM invitations WHERE team_id = ?1 AND id = ?2 \
         AND accepted_at IS NULL AND revoked_at IS NULL");
     LIST = concat!("SELECT ", columns!(), " FROM invitations WHERE team_id = ?1 AND id > ?2 \
-        AND (?3 IS NULL OR invited_by = ?3) AND ", state!(), " = ?6 ORDER BY id LIMIT ?5");
+        AND (?3 IS NULL OR invited_by = ?3) AND ", state!("?4"), " = ?6 ORDER BY id LIMIT ?5");
     REVOKE_OF_INVITER = "UPDATE invitations SET revoked_at = ?4 WHERE team_id = ?1 AND invited_by = ?2 AND role = ?3 \
         AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > ?4";
     REVOKE = "UPDATE invitations SET revoked_at = ?3 WHERE team_id = ?1 AND id = ?2 AND accepted_at IS NULL \
@@ -119,18 +126,32 @@ pub fn find_token(read: &ReadTx<'_>, selector: &str) -> Result<Option<(Option<St
     read.first(FIND_TOKEN, &values, |row| Ok((row.text_or_none(0)?.map(str::to_owned), row.integer(1)? == 1)))
 }
 
-/// Uses an invitation up. `Conflict(InvitationClosed)` when it is closed, or bound to another address than `email`.
-pub fn accept(tx: &mut Tx<'_>, selector: &str, email: Option<&Email>) -> Result<Invitation, Error> {
-    let index = email.map(|email| tx.blind_index(BlindColumn::InvitationEmail, email.as_str()));
+/// Uses an invitation up; `verified` is the address that a provider vouches for. `Conflict(InvitationClosed)` when it is
+/// closed, `Conflict(AddressUnproven)` when it is bound to another address.
+pub fn accept(tx: &mut Tx<'_>, selector: &str, verified: Option<&Email>) -> Result<Invitation, Error> {
+    let index = verified.map(|email| tx.blind_index(BlindColumn::InvitationEmail, email.as_str()));
     let values = [Value::plain(selector), tx.now().into(), index.into()];
     let accepted = tx.first(ACCEPT, &values, |row| invitation(&row, InvitationState::Used))?;
-    accepted.ok_or(Error::Conflict(Conflict::InvitationClosed))
+    match accepted {
+        Some(accepted) => Ok(accepted),
+        None if tx.first(IS_OPEN, &values[..2], |_| Ok(()))?.is_some() => {
+            Err(Error::Conflict(Conflict::AddressUnproven))
+        }
+        None => Err(Error::Conflict(Conflict::InvitationClosed)),
+    }
 }
 
 /// Notes who accepted.
 pub fn record_accepter(tx: &mut Tx<'_>, id: Id<Invitation>, user: Id<User>) -> Result<(), Error> {
     tx.execute(ACCEPTED_BY, &[id.into(), user.into()])?;
     Ok(())
+}
+
+/// A team's invitation, whatever became of it.
+pub fn find(read: &ReadTx<'_>, team: Id<Team>, id: Id<Invitation>) -> Result<Option<Invitation>, Error> {
+    read.first(FIND, &[team.into(), id.into(), read.now().into()], |row| {
+        invitation(&row, row.word(7, InvitationState::parse)?)
+    })
 }
 
 /// A team's invitation that nobody has used or revoked.

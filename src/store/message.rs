@@ -3,7 +3,7 @@
 use crate::base::id::Id;
 use crate::base::page::{Cursor, Edge, Page, PageRequest, Window, WindowRequest};
 use crate::domain::conversation::Conversation;
-use crate::domain::message::Message;
+use crate::domain::message::{Message, Reported};
 use crate::domain::team::Team;
 use crate::domain::text::Said;
 use crate::domain::user::User;
@@ -39,15 +39,19 @@ statements! {
     INSERT_MENTION = "INSERT INTO message_mentions (message_id, user_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     MENTIONS = "SELECT user_id FROM message_mentions WHERE message_id = ?1 ORDER BY user_id";
     DELETE_MENTIONS = "DELETE FROM message_mentions WHERE message_id = ?1";
-    REPORT = "UPDATE messages SET reported_at = ?2 WHERE id = ?1 AND reported_at IS NULL";
-    REPORTED = select!("WHERE (m.reported_at, m.seq) < (?2, ?3) AND m.reported_at IS NOT NULL \
-        AND m.deleted_at IS NULL AND (SELECT c.team_id FROM conversations c WHERE c.id = m.conversation_id \
+    REPORT = "UPDATE messages SET reported_at = ?2, reported_sealed = ?3 WHERE id = ?1 AND reported_at IS NULL";
+    SETTLE = "UPDATE messages SET reported_at = NULL, reported_sealed = NULL WHERE id = ?1";
+    REPORTED = concat!("SELECT m.id, m.seq, m.conversation_id, m.author_id, u.name_sealed, m.reported_sealed, \
+        m.version, m.created_at, m.edited_at, m.reported_at, m.deleted_at FROM messages m \
+        JOIN users u ON u.id = m.author_id ", "WHERE (m.reported_at, m.seq) < (?2, ?3) AND m.reported_at IS NOT NULL \
+        AND (SELECT c.team_id FROM conversations c WHERE c.id = m.conversation_id \
         AND c.deleted_at IS NULL) = ?1 ORDER BY m.reported_at DESC, m.seq DESC LIMIT ?4");
     CONVERSATION_OF = "SELECT c.id FROM messages m JOIN conversations c ON c.id = m.conversation_id \
         WHERE c.team_id = ?1 AND m.id = ?2 AND c.deleted_at IS NULL";
 }
 
 const BODY: Column = Column { table: "messages", name: "body_sealed" };
+const REPORTED_BODY: Column = Column { table: "messages", name: "reported_sealed" };
 
 /// Where a message is: always by team and conversation, which are known to belong together.
 #[derive(Clone, Copy, Debug)]
@@ -215,17 +219,48 @@ fn forget(tx: &mut Tx<'_>, place: Place, id: Id<Message>) -> Result<(), Error> {
     search::forget(tx, place.team, id, said.as_str())
 }
 
-/// Marks a message as reported; `Conflict(AlreadyExists)` when somebody did so before.
-pub fn report(tx: &mut Tx<'_>, id: Id<Message>) -> Result<(), Error> {
+/// Marks a message as reported, and keeps what it says; `Conflict(AlreadyExists)` when somebody did so before.
+pub fn report(tx: &mut Tx<'_>, place: Place, id: Id<Message>) -> Result<(), Error> {
+    let said = get(tx, place, id)?.body.ok_or(Error::Conflict(Conflict::WrongState))?;
+    let sealed = tx.seal(owned_by_team(place.team), REPORTED_BODY, id.uuid(), said.as_str())?;
     let now = tx.now();
-    match tx.execute(REPORT, &[id.into(), now.into()])? {
+    match tx.execute(REPORT, &[id.into(), now.into(), sealed.into()])? {
         0 => Err(Error::Conflict(Conflict::AlreadyExists)),
         _ => Ok(()),
     }
 }
 
-/// What was reported in a team and is still there, the newest report first.
-pub fn reported(read: &ReadTx<'_>, team: Id<Team>, page: &PageRequest) -> Result<Page<Message>, Error> {
+/// Ends a report: nothing of what was kept with it stays.
+pub fn settle(tx: &mut Tx<'_>, id: Id<Message>) -> Result<(), Error> {
+    tx.execute(SETTLE, &[id.into()])?;
+    Ok(())
+}
+
+fn reported_message(read: &ReadTx<'_>, team: Id<Team>, row: &Row<'_>, names: &mut Names) -> Result<Reported, Error> {
+    let (id, reported_at) = (row.id::<Message>(0)?, row.time(9)?);
+    let body = Said::from_stored(read.open(owned_by_team(team), REPORTED_BODY, id.uuid(), row.blob(5)?)?);
+    let changed_at = row.time_or_none(8)?.max(row.time_or_none(10)?);
+    Ok(Reported {
+        message: Message {
+            id,
+            seq: row.integer(1)?,
+            conversation: row.id(2)?,
+            author: names.person(read, row, 3)?.ok_or_else(|| Error::internal("a message without an author"))?,
+            body: Some(body),
+            // Whom it mentions now may have been written afterwards.
+            mentions: Vec::new(),
+            version: row.integer(6)?,
+            created_at: row.time(7)?,
+            edited_at: row.time_or_none(8)?.filter(|at| *at <= reported_at),
+            reported_at: Some(reported_at),
+        },
+        reported_at,
+        is_changed: changed_at.is_some_and(|at| at > reported_at),
+    })
+}
+
+/// What was reported in a team and is not settled, as it was then, the newest report first.
+pub fn reported(read: &ReadTx<'_>, team: Id<Team>, page: &PageRequest) -> Result<Page<Reported>, Error> {
     let foreign = || Error::invalid("cursor", "is not a cursor of this list");
     let number = |text: &str| text.parse::<i64>().map_err(|_| foreign());
     let (at, seq) = match page.after() {
@@ -236,8 +271,9 @@ pub fn reported(read: &ReadTx<'_>, team: Id<Team>, page: &PageRequest) -> Result
         }
     };
     let values = [team.into(), at.into(), seq.into(), page.fetch().into()];
-    let key = |message: &Message| format!("{}-{}", message.reported_at.unwrap_or_default().micros(), message.seq);
-    Ok(page.cut(messages(read, team, REPORTED, &values)?, key))
+    let mut names = Names::default();
+    let rows = read.all(REPORTED, &values, |row| reported_message(read, team, &row, &mut names))?;
+    Ok(page.cut(rows, |one| format!("{}-{}", one.reported_at.micros(), one.message.seq)))
 }
 
 /// The conversation in which a team's message stands: who knows only the message learns from here what to ask about.

@@ -17,6 +17,8 @@ statements! {
         joined_at = excluded.joined_at, left_at = NULL, read_seq = excluded.read_seq";
     READ_SEQ = "SELECT p.read_seq FROM participation p WHERE p.conversation_id = ?1 AND p.user_id = ?2 \
         AND (p.expires_at IS NULL OR p.expires_at > ?3)";
+    IN_COMPANY = "SELECT 1 FROM participation p WHERE p.conversation_id = ?1 AND p.user_id <> ?2 \
+        AND (p.expires_at IS NULL OR p.expires_at > ?3) LIMIT 1";
     LIST = "SELECT u.id, u.name_sealed, p.joined_at, p.expires_at, r.id FROM participation p \
         JOIN users u ON u.id = p.user_id \
         LEFT JOIN messages r ON r.seq = p.read_seq AND r.conversation_id = p.conversation_id \
@@ -52,6 +54,11 @@ pub fn read_seq(read: &ReadTx<'_>, id: Id<Conversation>, user: Id<User>) -> Resu
 /// Whether somebody takes part at this moment.
 pub fn takes_part(read: &ReadTx<'_>, id: Id<Conversation>, user: Id<User>) -> Result<bool, Error> {
     Ok(read_seq(read, id, user)?.is_some())
+}
+
+/// Whether nobody but this person takes part at this moment.
+pub fn is_alone(read: &ReadTx<'_>, id: Id<Conversation>, user: Id<User>) -> Result<bool, Error> {
+    Ok(read.first(IN_COMPANY, &[id.into(), user.into(), read.now().into()], |_| Ok(()))?.is_none())
 }
 
 /// Who takes part at this moment, in the order in which they came.

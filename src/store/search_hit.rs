@@ -17,11 +17,11 @@ use super::search_words::Words;
 use super::tx::{Column, ReadTx, owned_by_team};
 use super::user::Names;
 
-/// Whether delegation `d` is one that `?3` gave, has or watches; everybody's, when nobody is named.
+/// Whether delegation `d` is one that `?3` has to do with; everybody's, when nobody is named.
 macro_rules! readable {
     () => {
-        "d.deleted_at IS NULL AND (?3 IS NULL OR d.delegator_id = ?3 OR d.assignee_id = ?3 OR EXISTS (SELECT 1 \
-         FROM delegation_watchers w WHERE w.delegation_id = d.id AND w.user_id = ?3))"
+        "d.deleted_at IS NULL AND (?3 IS NULL OR EXISTS (SELECT 1 FROM delegation_sides s \
+         WHERE s.delegation_id = d.id AND s.user_id = ?3))"
     };
 }
 
@@ -37,9 +37,8 @@ statements! {
     );
     MESSAGE = "SELECT m.body_sealed, m.conversation_id, m.author_id, u.name_sealed, m.created_at FROM messages m \
         JOIN conversations c ON c.id = m.conversation_id JOIN users u ON u.id = m.author_id \
-        JOIN conversation_participants p ON p.conversation_id = c.id AND p.user_id = ?3 AND p.left_at IS NULL \
-        LEFT JOIN delegations d ON d.id = c.delegation_id WHERE c.team_id = ?1 AND m.id = ?2 \
-        AND m.deleted_at IS NULL AND c.deleted_at IS NULL AND d.deleted_at IS NULL";
+        WHERE c.team_id = ?1 AND m.id = ?2 AND m.deleted_at IS NULL AND EXISTS (SELECT 1 FROM participation p \
+        WHERE p.conversation_id = c.id AND p.user_id = ?3 AND p.expires_at IS NULL)";
     PERSON = "SELECT NULL, NULL, u.id, u.name_sealed, u.created_at FROM memberships m JOIN users u ON u.id = m.user_id \
         WHERE m.team_id = ?1 AND m.user_id = ?2 AND ?3 IS NULL";
 }

@@ -21,13 +21,11 @@ use super::user::Names;
 
 statements! {
     SEEK = "SELECT found FROM search_index WHERE team = ?1 AND word = ?2 AND found <= ?3 ORDER BY found DESC LIMIT 1";
-    CONVERSATIONS = "SELECT p.conversation_id FROM conversation_participants p \
-        JOIN conversations c ON c.id = p.conversation_id \
-        WHERE p.user_id = ?2 AND p.left_at IS NULL AND c.team_id = ?1 AND c.deleted_at IS NULL";
+    CONVERSATIONS = "SELECT p.conversation_id FROM participation p \
+        WHERE +p.team_id = ?1 AND p.user_id = ?2 AND p.expires_at IS NULL";
     DELEGATIONS = "SELECT d.id, EXISTS (SELECT 1 FROM delegation_comments c WHERE c.delegation_id = d.id) \
-        FROM delegations d WHERE d.team_id = ?1 AND d.deleted_at IS NULL AND d.id IN ( \
-        SELECT id FROM delegations WHERE delegator_id = ?2 UNION SELECT id FROM delegations WHERE assignee_id = ?2 \
-        UNION SELECT delegation_id FROM delegation_watchers WHERE user_id = ?2)";
+        FROM delegations d WHERE d.team_id = ?1 AND d.deleted_at IS NULL \
+        AND d.id IN (SELECT s.delegation_id FROM delegation_sides s WHERE s.user_id = ?2)";
 }
 
 /// Looks into the index that one page may take, beyond the first round of each list.

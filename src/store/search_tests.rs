@@ -216,6 +216,9 @@ async fn a_conversation_attached_to_a_delegation_goes_with_it() {
         )
         .await;
     let said = stage.say(talk, stage.mia, "Which colour?").await;
+    assert!(stage.find(stage.mia, "colour").is_empty(), "to be in the talk is not to read about the work");
+    let offer = "UPDATE delegations SET state = 'offered', assignee_id = ?2 WHERE id = ?1";
+    stage.run(offer, [work.into(), stage.mia.into()]).await;
     assert_eq!(stage.find(stage.mia, "colour"), [said]);
     assert!(stage.find(stage.ben, "colour").is_empty(), "to have given the work is not to take part in the talk");
     stage.run("UPDATE delegations SET deleted_at = 1 WHERE id = ?1", [work.into()]).await;
@@ -231,8 +234,10 @@ async fn comments_are_found_by_the_readers_of_their_delegation() {
     assert_eq!(stage.find(stage.olga, "harbour master"), [second, first]);
     assert_eq!(stage.find(stage.ben, "harbour master"), [first]);
     assert!(stage.find(stage.mia, "harbour master").is_empty());
-    let watch = "INSERT INTO delegation_watchers (delegation_id, user_id, created_at) VALUES (?1, ?2, 0)";
-    stage.run(watch, [of_olga.into(), stage.mia.into()]).await;
+    let watch = "INSERT INTO delegation_watchers (delegation_id, user_id, created_at) VALUES (?1, ?2, ?3)";
+    stage.run(watch, [of_olga.into(), stage.mia.into(), 0.into()]).await;
+    assert!(stage.find(stage.mia, "harbour master").is_empty(), "a watch from before they belonged to the team");
+    stage.run("UPDATE delegation_watchers SET created_at = ?1", [i64::MAX.into()]).await;
     assert_eq!(stage.find(stage.mia, "harbour master"), [second]);
     stage.run("UPDATE delegations SET deleted_at = 1 WHERE id = ?1", [of_olga.into()]).await;
     assert_eq!((stage.find(stage.mia, "harbour"), stage.find(stage.olga, "harbour")), (vec![], vec![first]));

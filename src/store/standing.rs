@@ -15,16 +15,13 @@ use super::action::{Asker, Scope, Target};
 use super::engine::{Row, Value};
 use super::tx::{ReadTx, Tx};
 
-/// What binds a person to a team: role, whether the team is closed, or the role that was granted for the one thing, by
-/// somebody who is an active member still.
+/// What binds a person to a team: role, whether the team is closed, or the role that was granted for the one thing.
 macro_rules! binding {
     () => {
         "m.role, m.user_id IS NOT NULL AND (SELECT t.deleted_at IS NOT NULL FROM teams t WHERE t.id = ?4), \
-         CASE WHEN m.role IS NULL AND ?5 IS NOT NULL THEN (SELECT g.role FROM resource_grants g \
-         JOIN teams t ON t.id = g.team_id AND t.deleted_at IS NULL \
-         JOIN memberships gm ON gm.team_id = g.team_id AND gm.user_id = g.granted_by \
-         JOIN users gu ON gu.id = g.granted_by AND gu.state = 'active' WHERE g.user_id = ?1 AND g.resource_id = ?5 \
-         AND g.team_id = ?4 AND g.resource_type = ?6 AND g.removed_at IS NULL AND g.expires_at > ?3) END"
+         CASE WHEN m.role IS NULL AND ?5 IS NOT NULL THEN (SELECT g.role FROM open_grants g \
+         WHERE g.user_id = ?1 AND g.resource_id = ?5 AND g.team_id = ?4 AND g.resource_type = ?6 \
+         AND g.expires_at > ?3) END"
     };
 }
 

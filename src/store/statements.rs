@@ -130,6 +130,7 @@ fn what_does_not_follow_an_index_is_known() {
     clean_up: SCAN invitations USING INDEX invitations_with_hash | UPDATE invitations SET hash = NULL
     conversation: USE TEMP B-TREE FOR ORDER BY | SELECT p.conversation_id, p.team_id, p.last_seq, p.read_seq FROM
     conversation: USE TEMP B-TREE FOR ORDER BY | SELECT p.conversation_id, p.team_id, p.last_seq, p.read_seq FROM
+    conversation: USE TEMP B-TREE FOR ORDER BY | SELECT p.conversation_id, p.team_id, p.last_seq, p.read_seq FROM
     conversation: SCAN p | SELECT count(*) FROM participation p JOIN
     delegation_list: USE TEMP B-TREE FOR ORDER BY | SELECT d.id, d.team_id, d.title_sealed, d.body_sealed, d.labels_sealed,
     delegation_list: USE TEMP B-TREE FOR ORDER BY | SELECT d.id, d.team_id, d.title_sealed, d.body_sealed, d.labels_sealed,

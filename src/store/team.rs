@@ -16,6 +16,7 @@ use super::search::{self, Found};
 use super::signal::Signal;
 use super::tx::{Column, ReadTx, Tx, owned_by_team, owned_by_user};
 use super::user::{self, NAME as USER_NAME};
+use super::watch;
 
 statements! {
     INSERT = "INSERT INTO teams (id, name_sealed, created_at, updated_at) VALUES (?1, ?2, ?3, ?3)";
@@ -89,7 +90,7 @@ pub fn list_of_user(read: &ReadTx<'_>, user: Id<User>, page: &PageRequest) -> Re
     Ok(page.cut(teams, |(team, _)| team.id.to_string()))
 }
 
-/// Takes a person in, who is no guest any more. `Conflict(AlreadyExists)` when they belong to the team.
+/// Takes a person in, who is no guest any more, and watches nothing that they watched as one. `Conflict(AlreadyExists)` when they belong to the team.
 pub fn insert_member(tx: &mut Tx<'_>, team: Id<Team>, user: Id<User>, role: Role) -> Result<(), Error> {
     if find_role(tx, team, user)?.is_some() {
         return Err(Error::Conflict(Conflict::AlreadyExists));
@@ -97,6 +98,7 @@ pub fn insert_member(tx: &mut Tx<'_>, team: Id<Team>, user: Id<User>, role: Role
     let now = tx.now();
     tx.execute(INSERT_MEMBER, &[team.into(), user.into(), role.as_str().into(), now.into()])?;
     grant::remove_of_guest(tx, user, team)?;
+    watch::delete_of_person(tx, team, user)?;
     search::index(tx, team, Found::Person, user, user::person(tx, user)?.name.as_str())?;
     // Their live streams hear of this team from now on.
     tx.signal(Signal::Notified(user));

@@ -14,28 +14,20 @@ use super::tx::ReadTx;
 use super::{credential_share, team};
 
 statements! {
-    DELEGATION = "SELECT d.delegator_id = ?3, coalesce(d.assignee_id = ?3, 0), EXISTS (SELECT 1 \
-        FROM delegation_watchers w WHERE w.delegation_id = d.id AND w.user_id = ?3) FROM delegations d \
+    DELEGATION = "SELECT d.delegator_id = ?3, EXISTS (SELECT 1 FROM delegation_sides s \
+        WHERE s.delegation_id = d.id AND s.user_id = ?3) FROM delegations d \
         WHERE d.team_id = ?1 AND d.id = ?2 AND d.deleted_at IS NOT NULL";
-    CONVERSATION = "SELECT EXISTS (SELECT 1 FROM conversation_participants p \
-        WHERE p.conversation_id = c.id AND p.user_id = ?3 AND p.left_at IS NULL) AND (c.delegation_id IS NULL \
-        OR EXISTS (SELECT 1 FROM delegation_readers r WHERE r.delegation_id = c.delegation_id AND r.user_id = ?3)) \
-        OR EXISTS (SELECT 1 FROM resource_grants g WHERE g.resource_id = c.id AND g.user_id = ?3 \
-        AND g.removed_at IS NULL AND g.expires_at > ?4) FROM conversations c \
+    CONVERSATION = "SELECT EXISTS (SELECT 1 FROM conversation_places p \
+        WHERE p.conversation_id = c.id AND p.user_id = ?3) OR EXISTS (SELECT 1 FROM open_grants g \
+        WHERE g.resource_id = c.id AND g.user_id = ?3 AND g.expires_at > ?4) FROM conversations c \
         WHERE c.team_id = ?1 AND c.id = ?2 AND c.deleted_at IS NOT NULL";
-    CREDENTIAL = "SELECT coalesce(created_by = ?3, 0) FROM credentials \
-        WHERE team_id = ?1 AND id = ?2 AND deleted_at IS NOT NULL";
+    CREDENTIAL = "SELECT 1 FROM credentials WHERE team_id = ?1 AND id = ?2 AND deleted_at IS NOT NULL";
 }
 
 /// How a person stood to a team's delegation; `NotFound` when it is not deleted, or purged.
 pub fn delegation(read: &ReadTx<'_>, team: Id<Team>, id: Id<Delegation>, person: Id<User>) -> Result<Relation, Error> {
     let found = read.first(DELEGATION, &[team.into(), id.into(), person.into()], |row| {
-        Ok(Relation {
-            own: row.integer(0)? == 1,
-            assigned: row.integer(1)? == 1,
-            participant: row.integer(2)? == 1,
-            ..Relation::default()
-        })
+        Ok(Relation { own: row.integer(0)? == 1, participant: row.integer(1)? == 1, ..Relation::default() })
     })?;
     found.ok_or(Error::NotFound)
 }
@@ -54,11 +46,10 @@ pub fn conversation(
 
 /// How a person stood to a team's credential; `NotFound` when it is not deleted, or purged.
 pub fn credential(read: &ReadTx<'_>, team: Id<Team>, id: Id<Credential>, person: Id<User>) -> Result<Relation, Error> {
-    let found = read.first(CREDENTIAL, &[team.into(), id.into(), person.into()], |row| Ok(row.integer(0)? == 1))?;
-    let own = found.ok_or(Error::NotFound)?;
+    read.first(CREDENTIAL, &[team.into(), id.into()], |_| Ok(()))?.ok_or(Error::NotFound)?;
     let granted = match team::find_role(read, team, person)? {
         Some(role) => credential_share::is_given(read, id, person, role)?,
         None => false,
     };
-    Ok(Relation { own, granted, ..Relation::default() })
+    Ok(Relation { granted, ..Relation::default() })
 }

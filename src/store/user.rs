@@ -18,6 +18,7 @@ statements! {
     INSERT = "INSERT INTO users (id, pseudonym, name_sealed, email_sealed, email_bidx, email_verified_at, \
         instance_role, state, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'active', ?8, ?8)";
     FIND = "SELECT id, name_sealed, email_sealed, instance_role, state, created_at FROM users WHERE id = ?1";
+    VERIFIED_EMAIL = "SELECT email_sealed FROM users WHERE id = ?1 AND email_verified_at IS NOT NULL";
     CLAIMANTS = "SELECT id, email_verified_at IS NOT NULL FROM users WHERE email_bidx = ?1 \
         ORDER BY email_verified_at DESC, id LIMIT ?2";
     FIND_NAME = "SELECT name_sealed FROM users WHERE id = ?1";
@@ -202,6 +203,14 @@ pub fn update(tx: &mut Tx<'_>, id: Id<User>, name: Option<&Name>, email: Option<
     let values = [id.into(), name.into(), sealed_email(tx, id, email)?, index.into(), tx.now().into()];
     tx.execute(UPDATE, &values)?;
     Ok(())
+}
+
+/// The address of a person that a provider has vouched for.
+pub fn verified_address(read: &ReadTx<'_>, id: Id<User>) -> Result<Option<Email>, Error> {
+    read.first(VERIFIED_EMAIL, &[id.into()], |row| {
+        let email = read.open(owned_by_user(id), EMAIL, id.uuid(), row.blob(0)?)?;
+        Email::parse(EMAIL.name, &email).map_err(|_| Error::internal("a stored e-mail is not one"))
+    })
 }
 
 /// A provider vouches for an address: it is verified from now on if it is the one that the person states, and nobody

@@ -1,7 +1,9 @@
-//! Who watches a delegation: they may read it, and hear of its steps and comments.
+//! Who watches a delegation: they go on reading it, and hear of its steps and comments, until they stop or somebody who
+//! may hand the work on stops them.
 //!
 //! A watch counts for those who were in the team when they began to watch and have been since, and for guests as long
-//! as the grant lasts: nobody finds a door open that they opened in another role.
+//! as the grant lasts. It is deleted when somebody joins, leaves, or gets a lower role: nobody finds a door open that
+//! they opened in another role.
 
 use crate::base::clock::Timestamp;
 use crate::base::id::Id;
@@ -16,32 +18,13 @@ use super::engine::Value;
 use super::tx::{ReadTx, Tx};
 use super::user::Names;
 
-/// Whether the grant `g` of a delegation counts at a moment, as the door would say: its guest does not belong to the
-/// team, and whoever made it is an active member still.
-macro_rules! is_granted {
-    ($now:literal) => {
-        concat!(
-            "g.resource_type = 'delegation' AND g.removed_at IS NULL AND g.expires_at > ",
-            $now,
-            " AND EXISTS (SELECT 1 FROM memberships gm JOIN users gu ON gu.id = gm.user_id AND gu.state = 'active' \
-             WHERE gm.team_id = g.team_id AND gm.user_id = g.granted_by) AND NOT EXISTS (SELECT 1 FROM memberships m \
-             WHERE m.team_id = g.team_id AND m.user_id = g.user_id)"
-        )
-    };
-}
-pub(super) use is_granted;
-
 /// Whether the watch `w` counts at the moment `?2`.
 macro_rules! counts {
     () => {
-        concat!(
-            "(EXISTS (SELECT 1 FROM memberships m JOIN delegations d ON d.team_id = m.team_id \
-             WHERE d.id = w.delegation_id AND m.user_id = w.user_id AND m.joined_at <= w.created_at) \
-             OR EXISTS (SELECT 1 FROM resource_grants g WHERE g.user_id = w.user_id \
-             AND g.resource_id = w.delegation_id AND ",
-            is_granted!("?2"),
-            "))"
-        )
+        "(EXISTS (SELECT 1 FROM delegation_sides s WHERE s.delegation_id = w.delegation_id \
+         AND s.user_id = w.user_id AND s.side = 'watcher') OR EXISTS (SELECT 1 FROM open_grants g \
+         WHERE g.user_id = w.user_id AND g.resource_id = w.delegation_id AND g.resource_type = 'delegation' \
+         AND g.expires_at > ?2))"
     };
 }
 
@@ -49,7 +32,7 @@ statements! {
     INSERT = "INSERT INTO delegation_watchers (delegation_id, user_id, created_at) VALUES (?1, ?2, ?3) \
         ON CONFLICT (delegation_id, user_id) DO UPDATE SET created_at = excluded.created_at";
     DELETE = "DELETE FROM delegation_watchers WHERE delegation_id = ?1 AND user_id = ?2";
-    DELETE_OF_LEAVER = "DELETE FROM delegation_watchers WHERE user_id = ?2 \
+    DELETE_OF_PERSON = "DELETE FROM delegation_watchers WHERE user_id = ?2 \
         AND delegation_id IN (SELECT d.id FROM delegations d WHERE d.team_id = ?1)";
     FIND = concat!("SELECT 1 FROM delegation_watchers w WHERE w.delegation_id = ?1 AND w.user_id = ?3 AND ", counts!());
     IDS = concat!("SELECT w.user_id FROM delegation_watchers w WHERE w.delegation_id = ?1 AND ", counts!());
@@ -78,15 +61,14 @@ pub fn insert(tx: &mut Tx<'_>, id: Id<Delegation>, person: Id<User>) -> Result<(
     Ok(())
 }
 
-/// Watches no longer.
-pub fn delete(tx: &mut Tx<'_>, id: Id<Delegation>, person: Id<User>) -> Result<(), Error> {
-    tx.execute(DELETE, &[id.into(), person.into()])?;
-    Ok(())
+/// Watches no longer; answers how many watches that ended.
+pub fn delete(tx: &mut Tx<'_>, id: Id<Delegation>, person: Id<User>) -> Result<usize, Error> {
+    tx.execute(DELETE, &[id.into(), person.into()])
 }
 
-/// Takes all that somebody watches in a team away, who leaves it.
-pub fn delete_of_leaver(tx: &mut Tx<'_>, team: Id<Team>, person: Id<User>) -> Result<(), Error> {
-    tx.execute(DELETE_OF_LEAVER, &[team.into(), person.into()])?;
+/// Takes all that somebody watches in a team away, whose role there is another from now on, or none.
+pub fn delete_of_person(tx: &mut Tx<'_>, team: Id<Team>, person: Id<User>) -> Result<(), Error> {
+    tx.execute(DELETE_OF_PERSON, &[team.into(), person.into()])?;
     Ok(())
 }
 

@@ -48,6 +48,7 @@ statements! {
         RETURNING failing_since_at";
     DISABLE = "UPDATE webhooks SET state = 'disabled', version = version + 1, updated_at = ?2 \
         WHERE id = ?1 AND state = 'active'";
+    MADE_BY = select!("WHERE created_by = ?1 AND team_id = ?2 AND state = 'active'");
     OWNERS = "SELECT user_id FROM memberships WHERE team_id = ?1 AND role = 'owner'";
 }
 
@@ -243,9 +244,22 @@ pub fn disable(tx: &mut Tx<'_>, id: Id<Webhook>) -> Result<bool, Error> {
     }
     webhook_delivery::park(tx, id)?;
     let Some((team, webhook)) = find_any(tx, id)? else { return Ok(false) };
-    let news = News::WebhookDisabled { name: webhook.name.as_str().to_owned() };
-    for owner in tx.all(OWNERS, &[team.into()], |row| row.id::<User>(0))? {
-        notification::insert(tx, owner, &news)?;
-    }
+    tell_owners(tx, team, &News::WebhookDisabled { name: webhook.name.as_str().to_owned(), team, webhook: id })?;
     Ok(true)
+}
+
+/// Tells a team's Owners of the webhooks that go on without their maker, who may not manage them any more.
+pub fn tell_orphaned(tx: &mut Tx<'_>, team: Id<Team>, maker: Id<User>) -> Result<(), Error> {
+    let made = tx.all(MADE_BY, &[maker.into(), team.into()], |row| webhook(tx, &row).map(|(_, webhook)| webhook))?;
+    for one in made {
+        tell_owners(tx, team, &News::WebhookOrphaned { name: one.name.as_str().to_owned(), team, webhook: one.id })?;
+    }
+    Ok(())
+}
+
+fn tell_owners(tx: &mut Tx<'_>, team: Id<Team>, news: &News) -> Result<(), Error> {
+    for owner in tx.all(OWNERS, &[team.into()], |row| row.id::<User>(0))? {
+        notification::insert(tx, owner, news)?;
+    }
+    Ok(())
 }

@@ -19,8 +19,10 @@ macro_rules! select {
     ($tail:literal) => {
         concat!(
             "SELECT d.id, d.webhook_id, d.seq, a.event, a.at, a.resource_type, a.resource_id, d.state, d.attempts, \
-             d.next_at, d.last_status, d.last_error, d.created_at, d.finished_at FROM webhook_deliveries d \
-             LEFT JOIN audit_log a ON a.seq = d.seq ",
+             d.next_at, d.last_status, d.last_error, d.created_at, d.finished_at, CASE a.resource_type \
+             WHEN 'comment' THEN (SELECT c.delegation_id FROM delegation_comments c WHERE c.id = a.resource_id) \
+             WHEN 'message' THEN (SELECT m.conversation_id FROM messages m WHERE m.id = a.resource_id) END \
+             FROM webhook_deliveries d LEFT JOIN audit_log a ON a.seq = d.seq ",
             $tail
         )
     };
@@ -158,7 +160,8 @@ fn content(row: &Row<'_>) -> Result<Content, Error> {
     let Some(seq) = row.integer_or_none(2)? else { return Ok(Content::Test) };
     let Some(event) = row.text_or_none(3)?.and_then(Event::parse) else { return Ok(Content::Forgotten) };
     let (kind, id) = (row.text(5)?.to_owned(), row.id::<()>(6)?.uuid());
-    Ok(Content::Happened(Told { seq, event, at: row.time(4)?, kind, id }))
+    let parent = row.id_or_none::<()>(14)?.map(Id::uuid);
+    Ok(Content::Happened(Told { seq, event, at: row.time(4)?, kind, id, parent }))
 }
 
 /// What is due, by webhook; nothing of teams that are closed. A webhook whose sealed columns do not open is left out,

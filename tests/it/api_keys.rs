@@ -7,7 +7,7 @@ use milton::app::account::GetProfile;
 use milton::crypto::TokenKind;
 use milton::domain::actor::{Actor, Caller};
 use milton::domain::role::Role;
-use milton::domain::{AuthFailure, Error, quota};
+use milton::domain::{AuthFailure, Error};
 use poem::http::Method;
 use serde_json::{Value, json};
 
@@ -46,8 +46,7 @@ async fn delete(person: &Person, path: &str) -> Answer {
 
 /// A world without quotas for what people do.
 async fn busy() -> (World, Person) {
-    let unlimited = quota::ALL.map(|quota| (quota.name, 1_000_000));
-    let world = World::with(Options { quotas: HashMap::from(unlimited), ..Options::default() });
+    let world = World::with(Options::default().unlimited());
     let olga = world.claim("Olga Owner").await;
     (world, olga)
 }

@@ -324,9 +324,14 @@ async fn a_guest_with_the_role_of_a_manager_manages_nothing() {
         ("accept", json!({})),
         ("confirm", json!({})),
         ("reopen", json!({})),
+        ("cancel", json!({})),
     ] {
         gus.post(&format!("{path}/{step}"), &body).await.problem(403, "access-denied");
     }
+    let draft = json!({"title": "Mop", "assignee_id": scene.mia.id});
+    let draft = scene.olga.post(&scene.in_team("/delegations"), &draft).await.expect(201);
+    scene.open(&scene.olga, &draft.text("/id"), "manager").await.expect(201);
+    gus.post(&format!("{}/offer", draft.header("location")), &json!({})).await.problem(403, "access-denied");
     gus.send(Method::DELETE, &path, None).await.problem(403, "access-denied");
     let pass_on = json!({"resource_id": a, "user_id": scene.gus.id});
     scene.grant(&gus, &pass_on).await.problem(403, "access-denied");

@@ -7,6 +7,7 @@ use poem::http::Method;
 use serde_json::{Value, json};
 
 use crate::forge;
+use crate::guests::Scene;
 use crate::world::{Answer, Person, World};
 
 const LIST: &str = "/api/v1/me/notifications";
@@ -122,4 +123,33 @@ async fn who_has_no_role_is_told_nothing() {
     owner.get(LIST).await.problem(403, "access-denied");
     world.cast_on_server(&owner, Some(Role::Member));
     assert_eq!(told(&owner, "").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_title_is_told_to_those_who_may_read_the_thing_now() {
+    let scene = Scene::new().await;
+    let titles = async |person: &Person| {
+        let mut news = told(person, "").await;
+        news.retain(|one| one["detail"]["delegation_id"].is_string() || one["detail"]["resource_id"].is_string());
+        news.iter().map(|one| one["detail"].get("title").cloned()).collect::<Vec<_>>()
+    };
+    let (id, path) = scene.delegation(&scene.olga, "Lighthouse").await;
+    let grant = scene.open(&scene.olga, &id, "member").await.expect(201).header("location");
+    let named = [Some(json!("Lighthouse"))];
+    for person in [&scene.mia, &scene.gus] {
+        assert_eq!(titles(person).await, named);
+    }
+    let key = json!({"name": "Robot", "scopes": ["notification:manage"]});
+    let key = scene.mia.post("/api/v1/me/api-keys", &key).await.expect(201).text("/token");
+    assert_eq!(titles(&scene.world.holder(&key)).await, [None], "its scopes do not open it");
+    let key = json!({"name": "Reader", "scopes": ["notification:manage", "delegation:read"]});
+    let key = scene.mia.post("/api/v1/me/api-keys", &key).await.expect(201).text("/token");
+    assert_eq!(titles(&scene.world.holder(&key)).await, named);
+
+    scene.olga.send(Method::DELETE, &grant, None).await.expect(204);
+    assert_eq!(titles(&scene.gus).await, [None]);
+    scene.olga.send(Method::DELETE, &scene.in_team(&format!("/members/{}", scene.mia.id)), None).await.expect(204);
+    assert_eq!(titles(&scene.mia).await, [None]);
+    scene.olga.get(&path).await.expect(200);
+    assert!(scene.world.audit(&scene.olga, "outcome=denied").await.is_empty(), "nobody asked for it");
 }

@@ -17,6 +17,8 @@ pub struct Operation {
     pub permission: Option<Permission>,
     /// What its description says in "event `y`".
     pub event: Option<String>,
+    /// Whether it takes an `Idempotency-Key`.
+    pub is_repeatable: bool,
 }
 
 /// Every operation of the document.
@@ -48,8 +50,8 @@ fn read(path: &str, method: &str, operation: &Value) -> Operation {
         let found = Permission::ALL.iter().find(|permission| permission.as_str() == name);
         *found.unwrap_or_else(|| panic!("{path} wants {name}, which is no permission"))
     });
-    let parameters = operation["parameters"].as_array().into_iter().flatten();
-    let wanted = parameters.filter(|one| one["in"] == "query" && one["required"] == true);
+    let parameters = || operation["parameters"].as_array().into_iter().flatten();
+    let wanted = parameters().filter(|one| one["in"] == "query" && one["required"] == true);
     let query: Vec<_> = wanted.map(|one| format!("{}=word", one["name"].as_str().unwrap())).collect();
     Operation {
         query: query.join("&"),
@@ -58,6 +60,7 @@ fn read(path: &str, method: &str, operation: &Value) -> Operation {
         path: path.to_owned(),
         permission,
         event: named("event `"),
+        is_repeatable: parameters().any(|one| one["name"] == "Idempotency-Key"),
     }
 }
 

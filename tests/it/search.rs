@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use milton::domain::role::Role;
 use poem::http::Method;
-use rusqlite::params;
 use serde_json::{Value, json};
 
 use crate::forge;
@@ -23,8 +22,7 @@ struct Stage {
 
 impl Stage {
     async fn new() -> Self {
-        let unlimited = milton::domain::quota::ALL.map(|quota| (quota.name, 1_000_000));
-        let options = crate::world::Options { quotas: unlimited.into(), ..crate::world::Options::default() };
+        let options = crate::world::Options::default().unlimited();
         let world = World::with(options);
         let olga = world.claim("Olga Owner").await;
         let team = world.team(&olga, "Ops").await;
@@ -34,10 +32,25 @@ impl Stage {
         Self { world, olga, max, ben, mia, team }
     }
 
-    /// A delegation by this title; answers its path.
+    /// A comment on a delegation, or a message in a conversation; answers its path.
+    async fn say(&self, by: &Person, place: &str, text: &str) -> String {
+        self.world.pass(Duration::from_millis(1));
+        let list = if place.contains("/conversations/") { "messages" } else { "comments" };
+        by.post(&format!("{place}/{list}"), &json!({"body": text})).await.expect(201).header("location")
+    }
+
+    /// The ids of what somebody finds, newest first, each as the last part of a path.
+    async fn ids(&self, who: &Person, query: &str) -> Vec<String> {
+        let found = self.ask(who, query).await.expect(200);
+        let items = found.json["items"].as_array().unwrap();
+        items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// A delegation by this title, offered to somebody or a draft; answers its path.
     async fn give(&self, by: &Person, title: &str, to: Option<&Person>) -> String {
         self.world.pass(Duration::from_millis(1));
-        let body = to.map_or_else(|| json!({"title": title}), |to| json!({"title": title, "assignee_id": to.id}));
+        let body = to
+            .map_or_else(|| json!({"title": title}), |to| json!({"title": title, "assignee_id": to.id, "offer": true}));
         let list = format!("/api/v1/teams/{}/delegations", self.team);
         by.post(&list, &body).await.expect(201).header("location")
     }
@@ -113,10 +126,9 @@ async fn members_find_what_they_gave_have_or_watch() {
     stage.give(&stage.max, "Secret lighthouse plan", None).await;
     stage.give(&stage.max, "Paint the lighthouse", Some(&stage.ben)).await;
     stage.give(&stage.ben, "Visit a lighthouse", None).await;
-    let watched = stage.give(&stage.max, "Light the lighthouse", None).await;
-    let watch = "INSERT INTO delegation_watchers (delegation_id, user_id, created_at) VALUES (?1, ?2, 0)";
-    let id = watched.rsplit_once('/').unwrap().1;
-    forge::sql(&stage.world, watch, params![id, stage.ben.id]);
+    let watched = stage.give(&stage.max, "Light the lighthouse", Some(&stage.ben)).await;
+    stage.ben.send(Method::PUT, &format!("{watched}/watch"), None).await.expect(204);
+    stage.max.post(&format!("{watched}/reassign"), &json!({"assignee_id": stage.max.id})).await.expect(200);
     let of_ben = ["Light the lighthouse", "Visit a lighthouse", "Paint the lighthouse"];
     assert_eq!(stage.find(&stage.ben, "lighthouse").await, of_ben);
     assert_eq!(stage.find(&stage.mia, "lighthouse").await, [""; 0]);
@@ -125,6 +137,103 @@ async fn members_find_what_they_gave_have_or_watch() {
     }
     stage.world.cast(&stage.team, &stage.ben, Some(Role::Manager));
     assert_eq!(stage.find(&stage.ben, "lighthouse").await.len(), 4, "roles are read anew");
+}
+
+#[tokio::test]
+async fn comments_are_found_by_whoever_may_read_the_delegation_and_as_long_as_they_say_so() {
+    let stage = Stage::new().await;
+    let work = stage.give(&stage.max, "Pier", Some(&stage.ben)).await;
+    let path = stage.say(&stage.ben, &work, "The harbour master said: not before the lighthouse is painted").await;
+    let id = path.rsplit('/').next().unwrap();
+    for reader in [&stage.olga, &stage.max, &stage.ben] {
+        let found = stage.ask(reader, "harbour lighthouse&type=comment").await.expect(200);
+        let expected = (json!("comment"), json!(id), json!(work.rsplit('/').next().unwrap()));
+        let hit = &found.json["items"][0];
+        assert_eq!((hit["type"].clone(), hit["id"].clone(), hit["delegation_id"].clone()), expected, "{}", found.text);
+    }
+    assert_eq!(stage.ids(&stage.mia, "harbour").await, [""; 0]);
+    stage.max.post(&format!("{work}/reassign"), &json!({"assignee_id": stage.mia.id})).await.expect(200);
+    assert_eq!(stage.ids(&stage.ben, "harbour").await, [""; 0], "their own words, in work that is closed to them");
+    assert_eq!(stage.ids(&stage.mia, "harbour").await, [id]);
+
+    let said = stage.say(&stage.mia, &work, "Green harbour").await;
+    let before = forge::count(&stage.world, "search_index");
+    let mia = stage.mia.clone().with("if-match", "*");
+    mia.send(Method::PATCH, &said, Some(&json!({"body": "Blue harbour"}))).await.expect(200);
+    assert_eq!((stage.ids(&stage.mia, "green").await.len(), stage.ids(&stage.olga, "blue").await.len()), (0, 1));
+    assert_eq!(forge::count(&stage.world, "search_index"), before);
+    mia.send(Method::DELETE, &said, None).await.expect(204);
+    assert_eq!(stage.ids(&stage.olga, "blue").await, [""; 0]);
+    assert_eq!(forge::count(&stage.world, "search_index"), before - 2 * 2, "a comment stands on two lists");
+    stage.max.clone().with("if-match", "*").send(Method::DELETE, &work, None).await.expect(204);
+    assert_eq!(stage.ids(&stage.olga, "harbour").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn messages_are_found_by_those_who_take_part_and_as_long_as_they_say_so() {
+    let stage = Stage::new().await;
+    let list = format!("/api/v1/teams/{}/conversations", stage.team);
+    let body = json!({"kind": "group", "title": "Harbour", "participant_ids": [stage.ben.id, stage.mia.id]});
+    let talk = stage.max.post(&list, &body).await.expect(201).header("location");
+    let said = stage.say(&stage.ben, &talk, "The lighthouse code is 4711").await;
+    let id = said.rsplit('/').next().unwrap();
+    for reader in [&stage.max, &stage.ben, &stage.mia] {
+        let found = stage.ask(reader, "lighthouse 4711&type=message").await.expect(200);
+        let expected = (json!("message"), json!(id), json!(talk.rsplit('/').next().unwrap()));
+        let hit = &found.json["items"][0];
+        assert_eq!(
+            (hit["type"].clone(), hit["id"].clone(), hit["conversation_id"].clone()),
+            expected,
+            "{}",
+            found.text
+        );
+    }
+    assert_eq!(stage.ids(&stage.olga, "lighthouse").await, [""; 0], "no role opens what others say to each other");
+    stage.max.send(Method::DELETE, &format!("{talk}/participants/{}", stage.mia.id), None).await.expect(204);
+    stage.ben.post(&format!("{talk}/leave"), &json!({})).await.expect(204);
+    for out in [&stage.mia, &stage.ben] {
+        assert_eq!(stage.ids(out, "lighthouse").await, [""; 0]);
+    }
+    stage.max.post(&format!("{talk}/participants"), &json!({"user_id": stage.ben.id})).await.expect(201);
+    assert_eq!(stage.ids(&stage.ben, "lighthouse").await, [id]);
+
+    let before = forge::count(&stage.world, "search_index");
+    let ben = stage.ben.clone().with("if-match", "*");
+    ben.send(Method::PATCH, &said, Some(&json!({"body": "The windmill code is 4711"}))).await.expect(200);
+    assert_eq!(
+        (stage.ids(&stage.max, "lighthouse").await.len(), stage.ids(&stage.max, "windmill").await.len()),
+        (0, 1)
+    );
+    assert_eq!(forge::count(&stage.world, "search_index"), before);
+    ben.send(Method::DELETE, &said, None).await.expect(204);
+    assert_eq!(stage.ids(&stage.max, "4711").await, [""; 0]);
+    assert_eq!(forge::count(&stage.world, "search_index"), before - 5);
+    let kept = stage.say(&stage.max, &talk, "The windmill stands").await;
+    assert_eq!(stage.ids(&stage.max, "windmill").await, [kept.rsplit('/').next().unwrap()]);
+    stage.max.clone().with("if-match", "*").send(Method::DELETE, &talk, None).await.expect(204);
+    assert_eq!(stage.ids(&stage.max, "windmill").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_is_said_about_work_is_found_by_whoever_may_read_the_work() {
+    let stage = Stage::new().await;
+    let work = stage.give(&stage.olga, "Pier", Some(&stage.ben)).await;
+    let talk = stage.max.post(&format!("{work}/conversation"), &json!({})).await.expect(201).header("location");
+    let said = stage.say(&stage.ben, &talk, "The lighthouse code is 4711").await;
+    let id = said.rsplit('/').next().unwrap();
+    for reader in [&stage.olga, &stage.max, &stage.ben] {
+        assert_eq!(stage.ids(reader, "lighthouse").await, [id]);
+    }
+    let member = format!("/api/v1/teams/{}/members/{}", stage.team, stage.max.id);
+    stage.olga.send(Method::PUT, &member, Some(&json!({"role": "member"}))).await.expect(204);
+    stage.olga.post(&format!("{work}/reassign"), &json!({"assignee_id": stage.mia.id})).await.expect(200);
+    for out in [&stage.max, &stage.ben] {
+        stage.ask(out, "lighthouse").await.expect(200);
+        assert_eq!(stage.ids(out, "lighthouse").await, [""; 0]);
+    }
+    assert_eq!(stage.ids(&stage.mia, "lighthouse").await, [id]);
+    stage.olga.clone().with("if-match", "*").send(Method::DELETE, &work, None).await.expect(204);
+    assert_eq!(stage.ids(&stage.olga, "lighthouse").await, [""; 0]);
 }
 
 /// Neither an empty page with a cursor nor the shape of the answer tells a Member that others write a word.

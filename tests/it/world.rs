@@ -74,6 +74,14 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// The same with quotas that are as good as none.
+    pub fn unlimited(mut self) -> Self {
+        self.quotas.extend(milton::domain::quota::ALL.map(|quota| (quota.name, 1_000_000)));
+        self
+    }
+}
+
 impl World {
     /// A fresh server that nobody has claimed.
     pub fn unclaimed() -> Self {
@@ -225,7 +233,8 @@ impl World {
 
     /// Rows of the audit log, newest first, as the owner sees them; `query` such as `event=authz.denied`.
     pub async fn audit(&self, owner: &Person, query: &str) -> Vec<Value> {
-        let answer = owner.get(&format!("/api/v1/admin/audit?limit=100&{query}")).await.expect(200);
+        let limit = if query.contains("limit=") { "" } else { "limit=100&" };
+        let answer = owner.get(&format!("/api/v1/admin/audit?{limit}{query}")).await.expect(200);
         answer.json["items"].as_array().unwrap().clone()
     }
 

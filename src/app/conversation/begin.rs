@@ -1,11 +1,13 @@
 //! How conversations begin. Two people, and a delegation, have one each: asking for it again finds it.
 
+use crate::app::idempotency::Repeatable;
 use crate::app::{Acted, App};
 use crate::base::id::Id;
 use crate::domain::actor::Caller;
 use crate::domain::conversation::Conversation;
 use crate::domain::delegation::Delegation;
 use crate::domain::event::Event;
+use crate::domain::idempotency::Mark;
 use crate::domain::permission::{Permission, Relation};
 use crate::domain::quota::{self, Quota};
 use crate::domain::team::Team;
@@ -13,6 +15,7 @@ use crate::domain::text::Topic;
 use crate::domain::user::User;
 use crate::domain::{Conflict, Error};
 use crate::store::conversation::{self, New};
+use crate::store::idempotency::Before;
 use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, delegation, participant, team};
 
 use super::{Join, KIND, Which};
@@ -37,34 +40,60 @@ pub enum Begun {
     Joined(Acted<Conversation>),
     /// It was there.
     There(Conversation),
+    /// The same request was answered before.
+    Before(Before),
 }
 
 impl App {
-    /// Begins a conversation, or finds the one that is there; the caller takes part in it from then on.
+    /// Begins a conversation, or finds the one that is there; the caller takes part in it from then on. At most once for
+    /// each mark; `keep` writes the answer down for repetitions, and is told whether it is of something new.
     pub async fn begin_conversation(
         &self,
         caller: &Caller,
         team: Id<Team>,
         beginning: Beginning,
+        mark: Option<Mark>,
+        keep: impl Fn(&Conversation, bool) -> Result<Option<String>, Error> + Copy + Send + 'static,
     ) -> Result<Begun, Error> {
-        if let Some(begun) = self.find_begun(caller, team, &beginning).await? {
-            return Ok(begun);
+        let joined = move |joined: &Conversation| keep(joined, false);
+        if let Some(found) = self.find_begun(caller, team, &beginning, mark, joined).await? {
+            return Ok(found);
         }
-        match self.act(caller, Begin { team, beginning: beginning.clone() }).await {
+        let begin = Begin { team, beginning: beginning.clone() };
+        match self.act_once(caller, begin, mark, move |new| keep(new, true)).await {
             // Somebody else began it in the meantime.
             Err(Error::Conflict(Conflict::AlreadyExists)) => {
-                let begun = self.find_begun(caller, team, &beginning).await?;
-                begun.ok_or(Error::Conflict(Conflict::AlreadyExists))
+                let found = self.find_begun(caller, team, &beginning, mark, joined).await?;
+                found.ok_or(Error::Conflict(Conflict::AlreadyExists))
             }
-            acted => acted.map(Begun::New),
+            Ok(Repeatable::Made(acted)) => Ok(Begun::New(acted)),
+            Ok(Repeatable::Before(before)) => Ok(Begun::Before(before)),
+            Err(error) => Err(error),
         }
     }
 
-    async fn find_begun(&self, caller: &Caller, team: Id<Team>, beginning: &Beginning) -> Result<Option<Begun>, Error> {
-        Ok(match self.ask(caller, Find { team, beginning: beginning.clone() }).await? {
+    async fn find_begun(
+        &self,
+        caller: &Caller,
+        team: Id<Team>,
+        beginning: &Beginning,
+        mark: Option<Mark>,
+        keep: impl Fn(&Conversation) -> Result<Option<String>, Error> + Send + 'static,
+    ) -> Result<Option<Begun>, Error> {
+        let found = self.ask(caller, Find { team, beginning: beginning.clone() }).await?;
+        // Looked for after the right to it: what was begun with this mark is found together with its answer.
+        if let Some(before) = mark.map(|mark| self.before(caller, &mark)).transpose()?.flatten() {
+            return Ok(Some(Begun::Before(before)));
+        }
+        Ok(match found {
             None => None,
             Some(Found::Open(there)) => Some(Begun::There(*there)),
-            Some(Found::ToJoin(id)) => Some(Begun::Joined(self.act(caller, Join(Which { team, id })).await?)),
+            Some(Found::ToJoin(id)) => {
+                Some(match self.act_once(caller, Join(Which { team, id }), mark, keep).await? {
+                    Repeatable::Made(acted) => Begun::Joined(acted),
+                    Repeatable::Before(before) => Begun::Before(before),
+                })
+            }
         })
     }
 }
@@ -179,10 +208,11 @@ impl Action for Begin {
     }
 }
 
-/// Who gave a delegation and who has it.
+/// Who gave a delegation and who has it: nobody yet, while it is a draft.
 fn hands(read: &ReadTx<'_>, team: Id<Team>, delegation: Id<Delegation>) -> Result<Vec<Id<User>>, Error> {
     let standing = delegation::standing(read, team, delegation)?;
-    Ok([standing.delegator].into_iter().chain(standing.assignee).collect())
+    let assignee = standing.assignee.filter(|_| standing.state.was_offered());
+    Ok([standing.delegator].into_iter().chain(assignee).collect())
 }
 
 fn refuse_strangers(read: &ReadTx<'_>, team: Id<Team>, others: &[Id<User>]) -> Result<(), Error> {

@@ -8,14 +8,16 @@ use crate::base::page::{Page, PageRequest};
 use crate::domain::actor::Caller;
 use crate::domain::conversation::{Conversation, Kind};
 use crate::domain::event::Event;
+use crate::domain::grant::{Thing, ThingKind};
 use crate::domain::permission::{Permission, Relation};
 use crate::domain::team::Team;
 use crate::domain::text::Topic;
+use crate::domain::user::User;
 use crate::domain::{Conflict, Error};
 use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, conversation, participant};
 
 pub use begin::{Beginning, Begun};
-pub use people::{Add, Join, Leave, ListPeople, MarkRead, Remove};
+pub use people::{Add, GetPerson, Join, Leave, ListPeople, MarkRead, Remove};
 
 pub(super) const KIND: &str = "conversation";
 
@@ -34,6 +36,11 @@ impl Which {
         Target::team(self.team).resource(KIND, self.id)
     }
 
+    /// As what is granted to guests.
+    fn thing(self) -> Thing {
+        Thing { kind: ThingKind::Conversation, id: Id::from_uuid(self.id.uuid()) }
+    }
+
     /// How the caller stands to it. Whoever does not take part any more owns nothing of it either.
     pub(super) fn relation(self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
         let standing = conversation::standing(read, self.team, self.id)?;
@@ -47,6 +54,16 @@ impl Which {
     fn refuse_direct(self, read: &ReadTx<'_>) -> Result<Kind, Error> {
         let kind = conversation::standing(read, self.team, self.id)?.kind;
         if kind.is_open_ended() { Ok(kind) } else { Err(Error::Conflict(Conflict::WrongState)) }
+    }
+
+    /// `Conflict(WrongState)` where two talked and the other has left: nobody would read it. What was said stays, and goes
+    /// on should they come back.
+    pub(super) fn refuse_forsaken(self, read: &ReadTx<'_>, me: Id<User>) -> Result<(), Error> {
+        let is_direct = !conversation::standing(read, self.team, self.id)?.kind.is_open_ended();
+        if is_direct && participant::is_alone(read, self.id, me)? {
+            return Err(Error::Conflict(Conflict::WrongState));
+        }
+        Ok(())
     }
 
     fn refuse_unless(self, read: &ReadTx<'_>, version: Option<i64>) -> Result<(), Error> {

@@ -11,6 +11,7 @@ use crate::domain::{Conflict, Error};
 use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, conversation, message, participant, team};
 
 use super::Which;
+use crate::app::grant::{close_grants_of, close_to};
 
 /// Who takes part, and how far each has read?
 #[derive(Debug)]
@@ -30,6 +31,33 @@ impl Query for ListPeople {
     }
     fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<Vec<Participant>, Error> {
         participant::list(read, self.0.team, self.0.id)
+    }
+}
+
+/// One of those who take part.
+#[derive(Debug)]
+pub struct GetPerson {
+    /// Where.
+    pub which: Which,
+    /// Who.
+    pub user: Id<User>,
+}
+
+impl Query for GetPerson {
+    type Output = Participant;
+
+    fn permission(&self) -> Permission {
+        Permission::ConversationRead
+    }
+    fn target(&self) -> Target {
+        self.which.target()
+    }
+    fn relation(&self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
+        self.which.relation(read, caller)
+    }
+    fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<Participant, Error> {
+        let people = participant::list(read, self.which.team, self.which.id)?;
+        people.into_iter().find(|one| one.person.id == self.user).ok_or(Error::NotFound)
     }
 }
 
@@ -96,7 +124,7 @@ fn may_join(read: &ReadTx<'_>, which: Which, user: Id<User>) -> Result<bool, Err
     }
 }
 
-/// Puts somebody out.
+/// Puts somebody out, with the guests that they let in; a guest loses their grant.
 #[derive(Debug)]
 pub struct Remove {
     /// Where.
@@ -123,7 +151,12 @@ impl Action for Remove {
     fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         self.which.refuse_direct(tx)?;
         tx.note("user", self.user);
-        participant::leave(tx, self.which.id, self.user)
+        let Which { team, id } = self.which;
+        if team::find_role(tx, team, self.user)?.is_none() {
+            return close_to(tx, team, self.user, self.which.thing());
+        }
+        participant::leave(tx, id, self.user)?;
+        close_grants_of(tx, team, self.user, self.which.thing())
     }
 }
 
@@ -158,7 +191,7 @@ impl Action for Join {
     }
 }
 
-/// Takes no part any more. A guest gives their grant back.
+/// Takes no part any more, nor do the guests that they let in. A guest gives their grant back.
 #[derive(Debug)]
 pub struct Leave(pub Which);
 
@@ -183,7 +216,8 @@ impl Action for Leave {
             return participant::give_up_grant(tx, team, id, me);
         }
         self.0.refuse_direct(tx)?;
-        participant::leave(tx, id, me)
+        participant::leave(tx, id, me)?;
+        close_grants_of(tx, team, me, self.0.thing())
     }
 }
 

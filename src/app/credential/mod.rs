@@ -19,7 +19,8 @@ pub use change::{Create, Delete, Rename, Restore, Write};
 pub use generate::Generate;
 pub use import::{BringIn, Imported, Twin};
 pub use reveal::{ListReveals, Opened, Reveal};
-pub use share::{ListShares, ShareWith, Unshare};
+pub(super) use share::close_shares;
+pub use share::{GetShare, ListShares, ShareWith, Unshare};
 
 pub(super) const KIND: &str = "credential";
 
@@ -121,7 +122,7 @@ impl Query for ListVersions {
     }
 }
 
-/// What is in a vault: all of it for those who may see all, what was shared with them and put there by them for others.
+/// What is in a vault: all of it for those who may see all, what was shared with them for others.
 #[derive(Debug)]
 pub struct List {
     /// Whose.

@@ -4,12 +4,12 @@ use crate::base::page::{Page, PageRequest};
 use crate::domain::Error;
 use crate::domain::actor::Caller;
 use crate::domain::audit::AuditRow;
-use crate::domain::credential::{Parts, Revealed};
+use crate::domain::credential::{Parts, Revealed, Vault};
 use crate::domain::event::{Event, Outcome};
-use crate::domain::permission::{Permission, Relation};
+use crate::domain::permission::{Permission, Relation, is_open_to};
 use crate::domain::quota::{self, Quota};
 use crate::store::audit::{self, AuditFilter};
-use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, credential};
+use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, credential, team};
 
 use super::Which;
 
@@ -49,8 +49,16 @@ impl Action for Reveal {
     fn target(&self) -> Target {
         self.which.target()
     }
+    /// A share opens the newest version: what it replaced may never have been meant for them, and is for those who may
+    /// look into its history.
     fn relation(&self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
-        self.which.relation(read, caller)
+        let relation = self.which.relation(read, caller)?;
+        let (Some(number), Vault::Team(team), Some(me)) = (self.number, self.which.vault, caller.actor.user()) else {
+            return Ok(relation);
+        };
+        let is_newest = credential::get(read, self.which.vault, self.which.id)?.newest == number;
+        let sees_history = is_open_to(team::find_role(read, team, me)?, Permission::CredentialHistory, relation);
+        Ok(Relation { granted: relation.granted && (is_newest || sees_history), ..relation })
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<Opened, Error> {
         let (number, parts) = credential::payload(tx, self.which.vault, self.which.id, self.number)?;

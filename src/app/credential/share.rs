@@ -6,8 +6,10 @@ use crate::domain::Error;
 use crate::domain::actor::Caller;
 use crate::domain::credential::{Audience, Credential, Share, Vault};
 use crate::domain::event::Event;
-use crate::domain::permission::{Permission, Relation};
+use crate::domain::permission::{Permission, Relation, is_open_to};
+use crate::domain::role::Role;
 use crate::domain::team::Team;
+use crate::domain::user::User;
 use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, credential_share, team};
 
 use super::Which;
@@ -86,6 +88,34 @@ impl Action for Unshare {
     }
 }
 
+/// One share.
+#[derive(Debug)]
+pub struct GetShare {
+    /// Of which team.
+    pub team: Id<Team>,
+    /// Of which credential.
+    pub id: Id<Credential>,
+    /// Which share.
+    pub share: Id<Share>,
+}
+
+impl Query for GetShare {
+    type Output = Share;
+
+    fn permission(&self) -> Permission {
+        Permission::CredentialShare
+    }
+    fn target(&self) -> Target {
+        which(self.team, self.id).target()
+    }
+    fn relation(&self, read: &ReadTx<'_>, caller: &Caller) -> Result<Relation, Error> {
+        which(self.team, self.id).relation(read, caller)
+    }
+    fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<Share, Error> {
+        credential_share::get(read, self.id, self.share)
+    }
+}
+
 /// With whom is it shared?
 #[derive(Debug)]
 pub struct ListShares {
@@ -112,4 +142,23 @@ impl Query for ListShares {
     fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<Page<Share>, Error> {
         credential_share::list(read, self.id, &self.page)
     }
+}
+
+/// Ends what somebody opened to themself, when the role that is left to them could not: what was put there, or written
+/// since, is not theirs to see for ever.
+pub(in crate::app) fn close_shares(
+    tx: &mut Tx<'_>,
+    team: Id<Team>,
+    person: Id<User>,
+    left: Option<Role>,
+) -> Result<(), Error> {
+    let own = Relation { own: true, ..Relation::default() };
+    if is_open_to(left, Permission::CredentialShare, own) {
+        return Ok(());
+    }
+    let ended = credential_share::delete_of_maker(tx, team, person)?;
+    if ended > 0 {
+        tx.note("shares_ended", ended);
+    }
+    Ok(())
 }

@@ -3,22 +3,20 @@
 use std::collections::BTreeSet;
 
 use crate::base::id::Id;
-use crate::crypto::blind_index::normalize;
-use crate::domain::Error;
 use crate::domain::delegation::{Delegation, Priority, Step};
 use crate::domain::event::Event;
 use crate::domain::permission::Permission;
 use crate::domain::team::Team;
 use crate::domain::text::Label;
 use crate::domain::user::User;
+use crate::domain::{Error, FieldError};
 use crate::store::{Action, Target, Tx, delegation};
 
+use super::labels::{with, without};
 use super::{Changes, KIND, Which, steps};
 
 /// How many delegations one act may change.
 pub const MAX: usize = 100;
-/// How many labels a delegation may bear.
-pub const MAX_LABELS: usize = 10;
 
 /// What becomes of each.
 #[derive(Clone, Debug)]
@@ -85,12 +83,24 @@ impl Action for ChangeMany {
                 error => error,
             })?;
             tx.demand(self.change.permission(), which.target(), relation)?;
-            if change_one(tx, which, &self.change)? {
+            if change_one(tx, which, &self.change).map_err(|error| stopped_at(nth, error))? {
                 tx.also_about(self.change.event(), KIND, id);
             }
             changed.push(delegation::get(tx, self.team, id)?);
         }
         Ok(changed)
+    }
+}
+
+/// An error that says which of them stands so.
+fn stopped_at(nth: usize, error: Error) -> Error {
+    match error {
+        Error::WrongState(found) => Error::WrongState(FieldError { pointer: format!("/ids/{nth}"), ..found }),
+        Error::Invalid(mut fields) if fields.iter().any(|field| field.pointer == "/label") => {
+            fields.push(FieldError { pointer: format!("/ids/{nth}"), detail: "is the one that stopped it".to_owned() });
+            Error::Invalid(fields)
+        }
+        error => error,
     }
 }
 
@@ -109,6 +119,11 @@ fn refuse_repetition(ids: &[Id<Delegation>]) -> Result<(), Error> {
 fn change_one(tx: &mut Tx<'_>, which: Which, change: &Change) -> Result<bool, Error> {
     let present = delegation::get(tx, which.team, which.id)?;
     let changes = match change {
+        Change::Step(Step::Reassign, assignee)
+            if steps::stays(&delegation::standing(tx, which.team, which.id)?, *assignee) =>
+        {
+            return Ok(false);
+        }
         Change::Step(step, assignee) => return steps::take(tx, which, *step, *assignee).map(|_| true),
         Change::Priority(priority) => {
             Changes { priority: Some(*priority).filter(|new| *new != present.priority), ..Changes::default() }
@@ -121,26 +136,4 @@ fn change_one(tx: &mut Tx<'_>, which: Which, change: &Change) -> Result<bool, Er
     }
     delegation::update(tx, &present, &changes.onto(&present))?;
     Ok(true)
-}
-
-/// Whether two labels are one, as the filter of lists sees them.
-fn is_like(one: &Label, other: &Label) -> bool {
-    normalize(one.as_str()) == normalize(other.as_str())
-}
-
-/// The labels and one more; nothing when they have it.
-fn with(labels: &[Label], label: &Label) -> Result<Option<Vec<Label>>, Error> {
-    if labels.iter().any(|present| is_like(present, label)) {
-        return Ok(None);
-    }
-    if labels.len() >= MAX_LABELS {
-        return Err(Error::invalid("/label", format!("would be one more than the {MAX_LABELS} that one may bear")));
-    }
-    Ok(Some(labels.iter().chain([label]).cloned().collect()))
-}
-
-/// The labels without one; nothing when they lack it.
-fn without(labels: &[Label], label: &Label) -> Option<Vec<Label>> {
-    let left: Vec<_> = labels.iter().filter(|present| !is_like(present, label)).cloned().collect();
-    (left.len() < labels.len()).then_some(left)
 }

@@ -2,6 +2,7 @@
 
 pub mod bulk;
 pub mod comments;
+pub mod labels;
 pub mod lists;
 mod news;
 mod overdue;
@@ -46,13 +47,16 @@ impl Which {
         self.relation_of(read, caller.actor.user())
     }
 
-    /// How somebody stands to it: they gave it, have it, or watch it.
+    /// How somebody stands to it: they gave it, have it, or watch it. Whoever was chosen for a draft does not have it yet,
+    /// and whoever declined it, or had it when it was cancelled, only looks on.
     fn relation_of(self, read: &ReadTx<'_>, person: Option<Id<User>>) -> Result<Relation, Error> {
         let standing = delegation::standing(read, self.team, self.id)?;
+        let was_asked = person.is_some() && person == standing.assignee && standing.state.was_offered();
+        let watches = person.map_or(Ok(false), |person| watches::is_watching(read, self.id, person))?;
         Ok(Relation {
             own: person == Some(standing.delegator),
-            assigned: person.is_some() && person == standing.assignee,
-            participant: person.map_or(Ok(false), |person| watches::is_watching(read, self.id, person))?,
+            assigned: was_asked && standing.state.is_in_hands(),
+            participant: was_asked || watches,
             untouched: standing.state.is_untouched(),
             ..Relation::default()
         })

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::base::id::Id;
 use crate::domain::Error;
 use crate::domain::comment::Comment;
-use crate::domain::delegation::{Delegation, State};
+use crate::domain::delegation::Delegation;
 use crate::domain::notification::{Happened, News};
 use crate::domain::user::User;
 use crate::store::{Tx, notification, user, watch};
@@ -51,7 +51,7 @@ pub(super) fn tell_of_mention(
 fn concerned(tx: &Tx<'_>, delegation: &Delegation) -> Result<BTreeSet<Id<User>>, Error> {
     let mut whom = BTreeSet::from_iter(watch::ids(tx, delegation.id)?);
     whom.insert(delegation.delegator.id);
-    whom.extend(delegation.assignee.as_ref().filter(|_| delegation.state != State::Draft).map(|person| person.id));
+    whom.extend(delegation.assignee.as_ref().filter(|_| delegation.state.was_offered()).map(|person| person.id));
     Ok(whom)
 }
 
@@ -69,7 +69,7 @@ pub(super) fn tell(
         happened,
         team: delegation.team,
         delegation: delegation.id,
-        title: delegation.title.as_str().to_owned(),
+        title: Some(delegation.title.as_str().to_owned()),
         by: by.map(|person| person.name.as_str().to_owned()),
         comment,
     };

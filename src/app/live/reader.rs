@@ -1,6 +1,6 @@
 //! Whoever reads a stream: judged at the door before each thing they are told.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,6 +64,15 @@ impl Reader {
                 tracing::error!(%error, seq = happening.seq, "something that happened could not be told");
                 Ok(None)
             }
+            Err(error) => Err(self.reason(&error)),
+        }
+    }
+
+    /// A notification as the reader may see it at this moment.
+    pub fn hear(&self, mut notification: Notification) -> Result<Notification, EndReason> {
+        self.refuse_idle()?;
+        match self.app.veil(&self.caller, &mut notification.news, &mut HashMap::new()) {
+            Ok(()) => Ok(notification),
             Err(error) => Err(self.reason(&error)),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::broadcast::Receiver;
@@ -27,7 +28,7 @@ const BREATH: Duration = Duration::from_millis(1);
 
 /// One stream.
 pub(super) struct Stream {
-    reader: Reader,
+    reader: Arc<Reader>,
     signals: Receiver<Signal>,
     stopping: watch::Receiver<bool>,
     position: Position,
@@ -57,7 +58,7 @@ enum Woken {
 impl Stream {
     /// A stream that stands at `position`.
     pub fn new(
-        reader: Reader,
+        reader: Arc<Reader>,
         signals: Receiver<Signal>,
         stopping: watch::Receiver<bool>,
         position: Position,

@@ -107,6 +107,7 @@ impl Action for Send {
         self.conversation.relation(read, caller)
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<Message, Error> {
+        self.conversation.refuse_forsaken(tx, tx.user()?)?;
         refuse_absent(tx, self.conversation, &self.mentions)?;
         let message = message::insert(tx, place(self.conversation), self.body, &self.mentions)?;
         tell(tx, Which { conversation: self.conversation, id: message.id }, &self.mentions, &[])?;

@@ -1,4 +1,5 @@
-//! Messages that somebody reported: an Admin of the team sees these alone, and may delete them, without taking part.
+//! Messages that somebody reported: an Admin of the team sees what these alone said then, and may delete them, without
+//! taking part.
 
 use crate::app::conversation;
 use crate::base::id::Id;
@@ -6,7 +7,7 @@ use crate::base::page::{Page, PageRequest};
 use crate::domain::Error;
 use crate::domain::actor::Caller;
 use crate::domain::event::Event;
-use crate::domain::message::Message;
+use crate::domain::message::{Message, Reported};
 use crate::domain::permission::{Permission, Relation};
 use crate::domain::team::Team;
 use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, message};
@@ -35,11 +36,12 @@ impl Action for Report {
     fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         self.0.standing(tx, None)?;
         tx.concerns(KIND, self.0.id);
-        message::report(tx, self.0.id)
+        let conversation::Which { team, id: conversation } = self.0.conversation;
+        message::report(tx, Place { team, conversation }, self.0.id)
     }
 }
 
-/// What was reported in a team and is still there.
+/// What was reported in a team and is not settled.
 #[derive(Debug)]
 pub struct ListReported {
     /// Which team.
@@ -49,7 +51,7 @@ pub struct ListReported {
 }
 
 impl Query for ListReported {
-    type Output = Page<Message>;
+    type Output = Page<Reported>;
 
     fn permission(&self) -> Permission {
         Permission::MessageDeleteReported
@@ -61,12 +63,12 @@ impl Query for ListReported {
     fn relation(&self, _: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
         Ok(Relation { reported: true, ..Relation::default() })
     }
-    fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<Page<Message>, Error> {
+    fn run(self, read: &ReadTx<'_>, _: &Asker<'_>) -> Result<Page<Reported>, Error> {
         message::reported(read, self.team, &self.page)
     }
 }
 
-/// Takes a reported message away.
+/// Takes a reported message away, or what was kept of one that its author took away: the report is settled.
 #[derive(Debug)]
 pub struct DeleteReported {
     /// In which team.
@@ -98,10 +100,13 @@ impl Action for DeleteReported {
     fn relation(&self, read: &ReadTx<'_>, _: &Caller) -> Result<Relation, Error> {
         let conversation = self.find(read)?.conversation.id;
         let standing = message::find_standing(read, conversation, self.id)?.ok_or(Error::NotFound)?;
-        Ok(Relation { reported: standing.is_reported && !standing.is_deleted, ..Relation::default() })
+        Ok(Relation { reported: standing.is_reported, ..Relation::default() })
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
-        let conversation = self.find(tx)?.conversation;
-        message::empty(tx, Place { team: conversation.team, conversation: conversation.id }, self.id)
+        let conversation::Which { team, id: conversation } = self.find(tx)?.conversation;
+        if message::find_standing(tx, conversation, self.id)?.is_some_and(|standing| !standing.is_deleted) {
+            message::empty(tx, Place { team, conversation }, self.id)?;
+        }
+        message::settle(tx, self.id)
     }
 }

@@ -239,11 +239,15 @@ fn payload(team: Id<Team>, delivery: &Delivery) -> Option<Bytes> {
             "timestamp": delivery.created_at.to_string(),
             "data": {"team_id": team.uuid(), "resource_type": KIND, "resource_id": delivery.webhook.uuid()},
         }),
-        Content::Happened(told) => json!({
-            "type": told.event.as_str(),
-            "timestamp": told.at.to_string(),
-            "data": {"team_id": team.uuid(), "resource_type": told.kind, "resource_id": told.id, "seq": told.seq},
-        }),
+        Content::Happened(told) => {
+            let id = told.id;
+            let mut data =
+                json!({"team_id": team.uuid(), "resource_type": told.kind, "resource_id": id, "seq": told.seq});
+            if let Some(parent) = told.parent {
+                data["parent_id"] = json!(parent);
+            }
+            json!({"type": told.event.as_str(), "timestamp": told.at.to_string(), "data": data})
+        }
     };
     Some(payload.to_string().into())
 }

@@ -9,10 +9,12 @@ use crate::base::secret::Secret;
 use crate::domain::Error;
 use crate::domain::actor::Caller;
 use crate::domain::event::Event;
-use crate::domain::permission::{Permission, Relation};
+use crate::domain::permission::{Permission, Relation, is_open_to};
 use crate::domain::quota::{self, Quota};
+use crate::domain::role::Role;
 use crate::domain::team::Team;
 use crate::domain::text::Name;
+use crate::domain::user::User;
 use crate::domain::webhook::{Subscription, Url, Webhook, WebhookState};
 use crate::store::webhook::{self, Wanted};
 use crate::store::{Action, Asker, Query, ReadTx, Target, Tx};
@@ -251,4 +253,18 @@ impl Action for Delete {
         self.which.refuse_unless(tx, self.version)?;
         webhook::delete(tx, self.which.team, self.which.id)
     }
+}
+
+/// Somebody is left with a role that manages no webhooks: theirs go on telling, for they are the team's, but its Owners
+/// hear of it.
+pub(super) fn leave_webhooks(
+    tx: &mut Tx<'_>,
+    team: Id<Team>,
+    person: Id<User>,
+    left: Option<Role>,
+) -> Result<(), Error> {
+    if is_open_to(left, Permission::WebhookManage, Relation::default()) {
+        return Ok(());
+    }
+    webhook::tell_orphaned(tx, team, person)
 }

@@ -177,6 +177,13 @@ pub fn decide(permission: Permission, subject: Subject, relation: Relation) -> D
     explain(permission, subject, relation).reason.decision()
 }
 
+/// Whether somebody with this role in a team, or none, may do it there; how fresh their sign-in is aside.
+pub fn is_open_to(team: Option<Role>, permission: Permission, relation: Relation) -> bool {
+    let (account, team, assurance) = (Account::Active, Binding::member(team), Assurance::Fresh);
+    let subject = Subject::User { account, instance_role: None, team, assurance };
+    decide(permission, subject, relation) == Decision::Allow
+}
+
 /// The role's own column.
 const fn cell_of(role: Role, [owner, admin, manager, member]: [Cell; 4]) -> Cell {
     match role {
@@ -198,7 +205,7 @@ fn holds(when: When, role: Role, relation: Relation) -> bool {
         When::Assigned => relation.assigned,
         When::OwnOrAssigned => relation.own || relation.assigned,
         When::OwnUntouched => relation.own && relation.untouched,
-        When::Granted => relation.own || relation.granted,
+        When::Granted => relation.granted,
         When::Reported => relation.reported,
         When::Below => below,
         When::OwnBelow => relation.own && below,

@@ -12,7 +12,8 @@
 //! At least once. A delivery's id is the same in all attempts and after a crash: receivers deduplicate by `webhook-id`.
 //! The order is not promised; `seq` says it. An attempt fails unless the answer is 2xx, and the next one waits for the
 //! spans of the specification ([`backoff`]); after the last one the delivery is `dead`, and somebody may send it anew.
-//! 410 switches the webhook off, and so do [`PATIENCE`] without any success; the team's Owners hear of it.
+//! 410 switches the webhook off, and so do [`PATIENCE`] without any success; the team's Owners hear of it. They hear as
+//! well when its maker may not manage it any more: it is the team's, and goes on.
 
 mod subscription;
 
@@ -199,6 +200,8 @@ pub struct Told {
     pub kind: String,
     /// The thing.
     pub id: Uuid,
+    /// What it stands in: a comment's delegation, a message's conversation. Absent for everything else.
+    pub parent: Option<Uuid>,
 }
 
 const fn minutes(count: u64) -> Duration {

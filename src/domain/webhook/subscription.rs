@@ -6,8 +6,7 @@ use crate::domain::event::Event;
 /// How many patterns one subscription may have.
 const MAX_PATTERNS: usize = 50;
 
-/// Everything that can be told. Who has read what (`conversation.read`) and who complained of what
-/// (`conversation.message.reported`) is between people.
+/// Everything that can be told.
 const TOLD: &[Event] = &[
     Event::DelegationCreated,
     Event::DelegationUpdated,
@@ -22,6 +21,7 @@ const TOLD: &[Event] = &[
     Event::DelegationReassigned,
     Event::DelegationCancelled,
     Event::DelegationReturned,
+    Event::DelegationTakenOver,
     Event::DelegationOverdue,
     Event::DelegationCommented,
     Event::CommentEdited,
@@ -135,6 +135,39 @@ mod tests {
             assert!(subscription(&[bad]).is_err(), "{bad}");
         }
         assert!(subscription(&[]).is_err() && subscription(&["delegation.*"; MAX_PATTERNS + 1]).is_err());
+    }
+
+    /// What happens in the areas and is told to nobody, and why.
+    const NOT_TOLD: &[(Event, &str)] = &[
+        (Event::DelegationWatched, "who looks at what is between people"),
+        (Event::DelegationUnwatched, "who looks at what is between people"),
+        (Event::DelegationsChanged, "each of the changes is told"),
+        (Event::ConversationRead, "who has read what is between people"),
+        (Event::MessageReported, "who complained of what is between people"),
+        (Event::TeamCreated, "a team that begins has no webhook"),
+        (Event::TeamUpdated, "no business that is done in the team"),
+        (Event::TeamDeleted, "webhooks of a closed team are silent"),
+        (Event::TeamRestored, "no business that is done in the team"),
+        (Event::TeamPurged, "there is no webhook any more"),
+        (Event::TeamRecovered, "who answers for the team is security"),
+        (Event::TeamOwnerTransferred, "who answers for the team is security"),
+        (Event::TeamRoleChanged, "who may do what is security"),
+        (Event::InvitationCreated, "who is let in is security"),
+        (Event::InvitationAccepted, "who is let in is security"),
+        (Event::InvitationRevoked, "who is let in is security"),
+        (Event::GrantCreated, "who is let in is security"),
+        (Event::GrantRemoved, "who is let in is security"),
+    ];
+
+    #[test]
+    fn what_happens_is_told_or_is_not_for_a_reason() {
+        for event in Event::ALL {
+            let area = event.as_str().split('.').next().unwrap();
+            if ["delegation", "conversation", "team", "credential"].contains(&area) {
+                let reasons = NOT_TOLD.iter().filter(|(other, _)| other == event).count();
+                assert_eq!(usize::from(TOLD.contains(event)) + reasons, 1, "{event:?}");
+            }
+        }
     }
 
     #[test]

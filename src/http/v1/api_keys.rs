@@ -7,9 +7,9 @@ use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Created, Removed, Shown};
+use super::answer::{Created, Made, Removed, Shown};
 use super::model::{ApiKey, ApiKeyOfSomebody, ApiKeyWithToken, List, page_request};
-use crate::app::api_key::{ListAll, ListMine, Revoke, RevokeAny, Wanted};
+use crate::app::api_key::{Get, ListAll, ListMine, Revoke, RevokeAny, Wanted};
 use crate::base::id::Id;
 use crate::domain::networks::Networks;
 use crate::domain::permission::Permission;
@@ -70,9 +70,12 @@ impl ApiKeys {
             },
             lifetime: body.expires_in.map(|seconds| Duration::from_secs(seconds.into())),
         };
-        let acted = member.create_api_key(&member.caller, wanted, member.mark).await?;
-        let location = format!("/api/v1/me/api-keys/{}", acted.output.key.id);
-        Ok(Created::at(location, acted.output.into(), acted.seq, None, acted.allowance.as_ref()))
+        let made = member.create_api_key(&member.caller, wanted, member.mark).await?;
+        Ok(Created::shown_once(made, |made| Made {
+            location: format!("/api/v1/me/api-keys/{}", made.key.id),
+            body: made.into(),
+            etag: None,
+        }))
     }
 
     /// Which API keys do I have?
@@ -90,6 +93,14 @@ impl ApiKeys {
     ) -> Result<Shown<List<ApiKey>>, Failure> {
         let page = page_request(limit.0, cursor.0.as_deref())?;
         Ok(Shown::plain(List::of(member.ask(&member.caller, ListMine { page }).await?, ApiKey::from)))
+    }
+
+    /// One of my API keys
+    ///
+    /// Without its token. Permission `api-key:manage`.
+    #[oai(path = "/me/api-keys/:key", method = "get", operation_id = "getApiKey", tag = "Tag::Me")]
+    async fn get(&self, member: Member, key: Path<Uuid>) -> Result<Shown<ApiKey>, Failure> {
+        Ok(Shown::plain(member.ask(&member.caller, Get(Id::from_uuid(key.0))).await?.into()))
     }
 
     /// Take one of my API keys away

@@ -1,16 +1,16 @@
 //! Comments on delegations.
 
 use poem_openapi::param::{Header, Path, Query};
-use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Changed, Created, Removed, Shown, etag, if_match};
+use super::answer::{Changed, Created, Made, Removed, Shown, etag, if_match, if_matches};
 use super::delegations::which;
 use super::model::{Comment, List, page_request};
 use crate::app::delegation::comments::{self, Delete, Edit, Get, Say, WhichComment};
 use crate::base::id::Id;
+use crate::domain::comment as domain;
 use crate::domain::text::Remark;
 use crate::domain::user::User;
 use crate::http::body::Body;
@@ -67,10 +67,13 @@ impl Comments {
             body: Remark::parse_visible("/body", &body.body)?,
             mentions: people(body.mentions.as_deref().unwrap_or_default()),
         };
-        let acted = member.act(&member.caller, action).await?;
-        let location = format!("/api/v1/teams/{}/delegations/{}/comments/{}", team.0, delegation.0, acted.output.id);
-        let tag = etag(acted.output.version);
-        Ok(Created::at(location, acted.output.into(), acted.seq, Some(tag), acted.allowance.as_ref()))
+        let (team, delegation) = (team.0, delegation.0);
+        let said = move |said: &domain::Comment| Made {
+            location: format!("/api/v1/teams/{team}/delegations/{delegation}/comments/{}", said.id),
+            etag: Some(etag(said.version)),
+            body: said.clone().into(),
+        };
+        member.create(action, said).await
     }
 
     /// The comments on a delegation
@@ -104,9 +107,7 @@ impl Comments {
         delegation: Path<Uuid>,
         comment: Path<Uuid>,
     ) -> Result<Shown<Comment>, Failure> {
-        let found = member.ask(&member.caller, Get(which_comment(team.0, delegation.0, comment.0))).await?;
-        let tag = etag(found.version);
-        Ok(Shown::Shown(Json(found.into()), Some(tag)))
+        Ok(Shown::of(member.ask(&member.caller, Get(which_comment(team.0, delegation.0, comment.0))).await?))
     }
 
     /// Edit a comment of mine
@@ -135,9 +136,7 @@ impl Comments {
             body: Remark::parse_visible("/body", &body.body)?,
             mentions: body.mentions.as_deref().map(people),
         };
-        let acted = member.act(&member.caller, action).await?;
-        let tag = etag(acted.output.version);
-        Ok(Changed::Changed(Json(acted.output.into()), acted.seq, Some(tag)))
+        Ok(Changed::of(member.act(&member.caller, action).await?))
     }
 
     /// Delete a comment of mine
@@ -159,7 +158,7 @@ impl Comments {
         #[oai(name = "If-Match")]
         seen: Header<Option<String>>,
     ) -> Result<Removed, Failure> {
-        let version = seen.0.as_deref().map(if_match).transpose()?.flatten();
+        let version = if_matches(seen.0.as_deref())?;
         let action = Delete { which: which_comment(team.0, delegation.0, comment.0), version };
         Ok(Removed::Removed(member.act(&member.caller, action).await?.seq))
     }

@@ -1,12 +1,11 @@
 //! Conversations: beginning, listing, renaming and ending them.
 
 use poem_openapi::param::{Header, Path, Query};
-use poem_openapi::payload::Json;
 use poem_openapi::{Enum, Object, OpenApi};
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Begun, Changed, Removed, Shown, etag, if_match};
+use super::answer::{Begun, Changed, Made, Removed, Shown, etag, if_match, if_matches};
 use super::model::{Conversation, List, MyConversations, distinct, page_request};
 use crate::app::conversation::{self, Beginning, Delete, Get, ListMine, ListOfTeam, Rename, Which};
 use crate::base::id::Id;
@@ -77,21 +76,20 @@ fn location(conversation: &domain::conversation::Conversation) -> String {
     format!("/api/v1/teams/{}/conversations/{}", conversation.team, conversation.id)
 }
 
-fn begun(begun: conversation::Begun) -> Begun<Conversation> {
-    match begun {
-        conversation::Begun::New(acted) => {
-            let (place, tag) = (location(&acted.output), etag(acted.output.version));
-            Begun::new(place, acted.output.into(), acted.seq, tag, acted.allowance.as_ref())
-        }
-        conversation::Begun::Joined(acted) => {
-            let (place, tag) = (location(&acted.output), etag(acted.output.version));
-            Begun::Found(Json(acted.output.into()), place, Some(acted.seq), tag)
-        }
-        conversation::Begun::There(found) => {
-            let (place, tag) = (location(&found), etag(found.version));
-            Begun::Found(Json(found.into()), place, None, tag)
-        }
-    }
+fn made(made: domain::conversation::Conversation) -> Made<Conversation> {
+    Made { location: location(&made), etag: Some(etag(made.version)), body: made.into() }
+}
+
+/// Begins it, or finds it, once for each `Idempotency-Key`.
+async fn begin(member: &Member, team: Uuid, beginning: Beginning) -> Result<Begun<Conversation>, Failure> {
+    let keep = |found: &domain::conversation::Conversation, is_new| Begun::keep(&made(found.clone()), is_new);
+    let team = Id::from_uuid(team);
+    Ok(match member.begin_conversation(&member.caller, team, beginning, member.mark, keep).await? {
+        conversation::Begun::New(acted) => Begun::new(acted, made),
+        conversation::Begun::Joined(acted) => Begun::found(made(acted.output), Some(acted.seq)),
+        conversation::Begun::There(found) => Begun::found(made(found), None),
+        conversation::Begun::Before(before) => Begun::before(before)?,
+    })
 }
 
 #[OpenApi(tag = "Tag::Chat", prefix_path = "/api/v1")]
@@ -109,7 +107,7 @@ impl Conversations {
         body: Body<NewConversation>,
     ) -> Result<Begun<Conversation>, Failure> {
         let beginning = body.beginning(member.signed_in.user)?;
-        Ok(begun(member.begin_conversation(&member.caller, Id::from_uuid(team.0), beginning).await?))
+        begin(&member, team.0, beginning).await
     }
 
     /// Talk about a delegation
@@ -130,7 +128,7 @@ impl Conversations {
         delegation: Path<Uuid>,
     ) -> Result<Begun<Conversation>, Failure> {
         let beginning = Beginning::About(Id::from_uuid(delegation.0));
-        Ok(begun(member.begin_conversation(&member.caller, Id::from_uuid(team.0), beginning).await?))
+        begin(&member, team.0, beginning).await
     }
 
     /// My conversations in a team
@@ -179,9 +177,7 @@ impl Conversations {
         team: Path<Uuid>,
         conversation: Path<Uuid>,
     ) -> Result<Shown<Conversation>, Failure> {
-        let found = member.ask(&member.caller, Get(which(team.0, conversation.0))).await?;
-        let tag = etag(found.version);
-        Ok(Shown::Shown(Json(found.into()), Some(tag)))
+        Ok(Shown::of(member.ask(&member.caller, Get(which(team.0, conversation.0))).await?))
     }
 
     /// Rename a group
@@ -203,9 +199,7 @@ impl Conversations {
             version: if_match(&seen)?,
             title: Topic::parse("/title", &body.title)?,
         };
-        let acted = member.act(&member.caller, action).await?;
-        let tag = etag(acted.output.version);
-        Ok(Changed::Changed(Json(acted.output.into()), acted.seq, Some(tag)))
+        Ok(Changed::of(member.act(&member.caller, action).await?))
     }
 
     /// End a conversation
@@ -222,7 +216,7 @@ impl Conversations {
         #[oai(name = "If-Match")]
         seen: Header<Option<String>>,
     ) -> Result<Removed, Failure> {
-        let version = seen.0.as_deref().map(if_match).transpose()?.flatten();
+        let version = if_matches(seen.0.as_deref())?;
         let action = Delete { which: which(team.0, conversation.0), version };
         Ok(Removed::Removed(member.act(&member.caller, action).await?.seq))
     }

@@ -7,10 +7,9 @@ use uuid::Uuid;
 
 use super::Tag;
 use super::answer::{Created, Made, Shown, etag};
-use super::delegations::labels;
 use super::model::{Delegation, DelegationState, List, Priority, page_request, timestamp};
-use crate::app::delegation::Create;
 use crate::app::delegation::lists::{ListMine, ListOfTeam};
+use crate::app::delegation::{Create, labels};
 use crate::base::id::Id;
 use crate::domain::text::{Body as Text, Label, Title};
 use crate::domain::{Error, delegation};
@@ -30,9 +29,10 @@ struct NewDelegation {
     title: String,
     #[oai(validator(max_length = 20_000))]
     body: Option<String>,
-    /// Who shall have it: somebody of the team.
+    /// Who shall have it: somebody of the team. They see nothing of a draft.
     assignee_id: Option<Uuid>,
     priority: Option<Priority>,
+    /// Each once, and 1 to 40 characters; case does not count.
     #[oai(validator(max_items = 10))]
     labels: Option<Vec<String>>,
     due_at: Option<OffsetDateTime>,
@@ -46,7 +46,7 @@ impl TryFrom<&NewDelegation> for Content {
         Ok(Self {
             title: Title::parse("/title", &new.title)?,
             body: Text::parse("/body", new.body.as_deref().unwrap_or_default())?,
-            labels: labels(new.labels.as_deref().unwrap_or_default())?,
+            labels: labels::parse(new.labels.as_deref().unwrap_or_default())?,
             priority: new.priority.map_or_else(Default::default, Into::into),
             due_at: timestamp("/due_at", new.due_at)?,
         })
@@ -78,7 +78,8 @@ impl From<MySide> for Side {
     }
 }
 
-/// The order of a list.
+/// The order of a list: `created`, the newest first; `updated`, the last changed first; `due`, the first due first, and
+/// what is due at no time last; `priority`, the most pressing first.
 #[derive(Enum, Clone, Copy)]
 #[oai(rename_all = "lowercase")]
 enum Order {

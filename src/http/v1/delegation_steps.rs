@@ -5,8 +5,8 @@ use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Changed, if_match};
-use super::delegations::{changed, which};
+use super::answer::{Changed, if_matches};
+use super::delegations::which;
 use super::model::Delegation;
 use crate::app::delegation::Which;
 use crate::app::delegation::steps::TakeStep;
@@ -34,9 +34,8 @@ async fn step(
     assignee: Option<Id<User>>,
     seen: Option<&str>,
 ) -> Result<Changed<Delegation>, Failure> {
-    let version = seen.map(if_match).transpose()?.flatten();
-    let acted = member.act(&member.caller, TakeStep { which, step, assignee, version }).await?;
-    Ok(changed(acted.output, acted.seq))
+    let version = if_matches(seen)?;
+    Ok(Changed::of(member.act(&member.caller, TakeStep { which, step, assignee, version }).await?))
 }
 
 #[OpenApi(tag = "Tag::Delegations", prefix_path = "/api/v1")]
@@ -193,7 +192,7 @@ impl DelegationSteps {
 
     /// Hand it to somebody else
     ///
-    /// A new offer; the chain of custody goes on. From any state before done to offered.
+    /// A new offer; the chain of custody goes on. From any state before done to offered; 409 for whoever has it already.
     /// Permission `delegation:assign` · event `delegation.reassigned`.
     #[oai(path = "/teams/:team/delegations/:delegation/reassign", method = "post", operation_id = "reassignDelegation")]
     async fn reassign(

@@ -1,17 +1,16 @@
 //! Delegations: reading, editing and deleting, one by one and many at once.
 
 use poem_openapi::param::{Header, Path};
-use poem_openapi::payload::Json;
 use poem_openapi::types::MaybeUndefined;
 use poem_openapi::{Enum, Object, OpenApi};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Changed, Removed, Shown, etag, if_match};
+use super::answer::{Changed, Kept, Removed, Shown, if_match, if_matches};
 use super::model::{CustodyLink, Delegation, List, Priority, timestamp};
 use crate::app::delegation::bulk::{Change, ChangeMany};
-use crate::app::delegation::{Changes, Delete, Get, GetCustody, Update, Which};
+use crate::app::delegation::{Changes, Delete, Get, GetCustody, Update, Which, labels};
 use crate::base::id::Id;
 use crate::domain::delegation::Step;
 use crate::domain::text::{Body as Text, Label, Title};
@@ -31,6 +30,7 @@ struct DelegationChanges {
     #[oai(validator(max_length = 20_000))]
     body: Option<String>,
     priority: Option<Priority>,
+    /// Each once, and 1 to 40 characters; case does not count. All that it bears from now on.
     #[oai(validator(max_items = 10))]
     labels: Option<Vec<String>>,
     /// `null` takes the due time away.
@@ -102,18 +102,13 @@ impl TryFrom<&BulkChange> for Change {
     }
 }
 
-pub(super) fn labels(labels: &[String]) -> Result<Vec<Label>, Error> {
-    let parse = |(nth, label): (usize, &String)| Label::parse(&format!("/labels/{nth}"), label);
-    labels.iter().enumerate().map(parse).collect()
-}
-
 impl TryFrom<&DelegationChanges> for Changes {
     type Error = Error;
     fn try_from(changes: &DelegationChanges) -> Result<Self, Error> {
         Ok(Self {
             title: changes.title.as_deref().map(|title| Title::parse("/title", title)).transpose()?,
             body: changes.body.as_deref().map(|body| Text::parse("/body", body)).transpose()?,
-            labels: changes.labels.as_deref().map(labels).transpose()?,
+            labels: changes.labels.as_deref().map(labels::parse).transpose()?,
             priority: changes.priority.map(Into::into),
             due_at: match changes.due_at {
                 MaybeUndefined::Undefined => None,
@@ -128,17 +123,13 @@ pub(super) const fn which(team: Uuid, id: Uuid) -> Which {
     Which { team: Id::from_uuid(team), id: Id::from_uuid(id) }
 }
 
-pub(super) fn changed(delegation: delegation::Delegation, seq: i64) -> Changed<Delegation> {
-    let tag = etag(delegation.version);
-    Changed::Changed(Json(delegation.into()), seq, Some(tag))
-}
-
 #[OpenApi(tag = "Tag::Delegations", prefix_path = "/api/v1")]
 impl Delegations {
     /// Change many delegations
     ///
     /// One act: all of them are changed, each as its own operation would, or none is. Every one wants the permission of
-    /// its own operation too, and leaves the event of it; one that the change leaves as it was leaves none.
+    /// its own operation too, and leaves the event of it; one that the change leaves as it was leaves none. An
+    /// answer of more than 256 KiB is not kept for repetitions: they are told 409 `already-made`.
     /// Permission `delegation:bulk` · event `delegation.bulk_changed`.
     #[oai(path = "/teams/:team/delegations/bulk", method = "post", operation_id = "changeDelegations")]
     async fn change_many(
@@ -146,15 +137,15 @@ impl Delegations {
         member: Member,
         team: Path<Uuid>,
         body: Body<BulkChange>,
-    ) -> Result<Changed<List<Delegation>>, Failure> {
+    ) -> Result<Kept<List<Delegation>>, Failure> {
         let action = ChangeMany {
             team: Id::from_uuid(team.0),
             ids: body.ids.iter().copied().map(Id::from_uuid).collect(),
             change: Change::try_from(&body.0)?,
         };
-        let acted = member.act(&member.caller, action).await?;
-        let items = acted.output.into_iter().map(Delegation::from).collect();
-        Ok(Changed::Changed(Json(List::whole(items)), acted.seq, None))
+        let changed =
+            |many: &Vec<delegation::Delegation>| List::whole(many.iter().cloned().map(Delegation::from).collect());
+        member.change_once(action, changed).await
     }
 
     /// One delegation
@@ -167,9 +158,7 @@ impl Delegations {
         team: Path<Uuid>,
         delegation: Path<Uuid>,
     ) -> Result<Shown<Delegation>, Failure> {
-        let found = member.ask(&member.caller, Get(which(team.0, delegation.0))).await?;
-        let tag = etag(found.version);
-        Ok(Shown::Shown(Json(found.into()), Some(tag)))
+        Ok(Shown::of(member.ask(&member.caller, Get(which(team.0, delegation.0))).await?))
     }
 
     /// Edit a delegation
@@ -191,8 +180,7 @@ impl Delegations {
             version: if_match(&seen)?,
             changes: Changes::try_from(&body.0)?,
         };
-        let acted = member.act(&member.caller, action).await?;
-        Ok(changed(acted.output, acted.seq))
+        Ok(Changed::of(member.act(&member.caller, action).await?))
     }
 
     /// Delete a delegation
@@ -209,7 +197,7 @@ impl Delegations {
         #[oai(name = "If-Match")]
         seen: Header<Option<String>>,
     ) -> Result<Removed, Failure> {
-        let version = seen.0.as_deref().map(if_match).transpose()?.flatten();
+        let version = if_matches(seen.0.as_deref())?;
         let action = Delete { which: which(team.0, delegation.0), version };
         Ok(Removed::Removed(member.act(&member.caller, action).await?.seq))
     }

@@ -1,12 +1,11 @@
 //! One's own devices.
 
 use poem_openapi::param::{Header, Path, Query};
-use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Changed, Removed, Shown, etag, if_match};
+use super::answer::{Changed, Removed, Shown, if_match};
 use super::model::{KnownDevice, List, page_request};
 use crate::app::device::{self, Remove, Rename};
 use crate::base::id::Id;
@@ -65,9 +64,7 @@ impl Devices {
             version: if_match(&if_match_header)?,
             name: Name::parse("/name", &body.name)?,
         };
-        let acted = member.act(&member.caller, action).await?;
-        let tag = etag(acted.output.device.version);
-        Ok(Changed::Changed(Json(acted.output.into()), acted.seq, Some(tag)))
+        Ok(Changed::of(member.act(&member.caller, action).await?))
     }
 
     /// Remove a device

@@ -14,12 +14,11 @@ use poem_openapi::payload::Payload;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ToJSON, Type as _};
 use poem_openapi::{ApiResponse, OpenApi};
-use tokio::sync::mpsc::Receiver;
 use uuid::Uuid;
 
 use super::Tag;
 use super::model::{Happening, Notification, Reason, StreamEvent};
-use crate::app::live::LiveEvent;
+use crate::app::live::{LiveEvent, LiveEvents};
 use crate::base::id::Id;
 use crate::domain::Error;
 use crate::domain::live::Position;
@@ -85,7 +84,7 @@ impl Events {
 }
 
 /// A stream of events as a payload, and as the body of an answer.
-struct EventStream(Receiver<LiveEvent>);
+struct EventStream(LiveEvents);
 
 impl Payload for EventStream {
     const CONTENT_TYPE: &'static str = "text/event-stream";
@@ -111,7 +110,7 @@ impl Body for EventStream {
     type Error = io::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        self.0.poll_recv(cx).map(|event| event.map(|event| Ok(Frame::data(Bytes::from(written(event))))))
+        self.0.poll_next(cx).map(|event| event.map(|event| Ok(Frame::data(Bytes::from(written(event))))))
     }
 }
 

@@ -7,11 +7,11 @@ use poem_openapi::{Enum, Object, OpenApi};
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Created, Removed, Shown};
+use super::answer::{Created, Made, Removed, Shown};
 use super::model::{Grant, GrantKind, List, OpenGrant, page_request};
-use crate::app::grant::{self, Create, ListMine, Remove};
+use crate::app::grant::{self, Create, Get, ListMine, Remove};
 use crate::base::id::Id;
-use crate::domain::grant::Thing;
+use crate::domain::grant::{self as domain, Thing};
 use crate::domain::role::Role;
 use crate::http::body::Body;
 use crate::http::caller::Member;
@@ -24,7 +24,7 @@ pub struct Grants;
 #[derive(Enum, Clone, Copy)]
 #[oai(rename_all = "lowercase")]
 enum GuestRole {
-    /// May change a delegation too.
+    /// May change what a delegation says too; its steps are the team's to take.
     Manager,
     /// May read and answer.
     Member,
@@ -71,9 +71,12 @@ impl Grants {
             role: body.role.into(),
             lifetime: body.expires_in.map(|seconds| Duration::from_secs(seconds.into())),
         };
-        let acted = member.act(&member.caller, action).await?;
-        let location = format!("/api/v1/teams/{}/grants/{}", acted.output.team, acted.output.id);
-        Ok(Created::at(location, acted.output.into(), acted.seq, None, acted.allowance.as_ref()))
+        let made = |made: &domain::Grant| Made {
+            location: format!("/api/v1/teams/{}/grants/{}", made.team, made.id),
+            etag: None,
+            body: made.clone().into(),
+        };
+        member.create(action, made).await
     }
 
     /// What is open to guests?
@@ -93,6 +96,15 @@ impl Grants {
         let page = page_request(limit.0, cursor.0.as_deref())?;
         let query = grant::List { team: Id::from_uuid(team.0), page };
         Ok(Shown::plain(List::of(member.ask(&member.caller, query).await?, Grant::from)))
+    }
+
+    /// One grant
+    ///
+    /// Permission `grant:read`.
+    #[oai(path = "/teams/:team/grants/:grant", method = "get", operation_id = "getGrant")]
+    async fn get(&self, member: Member, team: Path<Uuid>, grant: Path<Uuid>) -> Result<Shown<Grant>, Failure> {
+        let query = Get { team: Id::from_uuid(team.0), id: Id::from_uuid(grant.0) };
+        Ok(Shown::plain(member.ask(&member.caller, query).await?.into()))
     }
 
     /// Close a thing to a guest

@@ -9,10 +9,10 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Created, Removed, Shown, WithCookie};
+use super::answer::{Created, Made, Removed, Shown, WithCookie};
 use super::auth::{Begun, Device, SessionBegun, SignedIn, arrival};
 use super::model::{Invitation, InvitationState, List, Role, moment, page_request};
-use crate::app::invitation::{self, Invite, Revoke};
+use crate::app::invitation::{self, Get, Invite, Revoke};
 use crate::base::id::Id;
 use crate::base::qr::QrCode;
 use crate::base::secret::Secret;
@@ -30,7 +30,8 @@ pub struct Invitations;
 struct NewInvitation {
     /// The role it gives; below one's own, except for an Owner. `admin` and `owner` want a fresh sign-in.
     role: Role,
-    /// The address that whoever accepts must give: something else to know, not a proof that it is theirs.
+    /// The address for which it is alone: a provider must vouch for it as that of whoever accepts. A server without a
+    /// provider binds none.
     #[oai(validator(min_length = 3, max_length = 254))]
     email: Option<String>,
     /// How many seconds it is good for; 7 days when left out.
@@ -60,7 +61,7 @@ struct Acceptance {
     /// Needed when nobody is signed in: this makes the account.
     #[oai(validator(min_length = 1, max_length = 100))]
     name: Option<String>,
-    /// Your address; needed when the invitation is bound to one.
+    /// Your address, as you state it. An invitation that is bound to one wants a provider's word instead.
     #[oai(validator(min_length = 3, max_length = 254))]
     email: Option<String>,
     device: Option<Device>,
@@ -119,19 +120,21 @@ impl Invitations {
             email: body.email.as_deref().map(|email| Email::parse("/email", email)).transpose()?,
             lifetime: body.expires_in.map(|seconds| Duration::from_secs(seconds.into())),
         };
-        let acted = member.invite(&member.caller, invite, member.mark).await?;
-        let made = acted.output;
-        let location = format!("/api/v1/teams/{}/invitations/{}", made.invitation.team, made.invitation.id);
-        let code = QrCode::of(made.url.expose()).ok_or_else(|| Error::internal("an address too long for a code"))?;
-        let body = InvitationWithToken {
-            qr_svg: code.svg(),
-            id: made.invitation.id.uuid(),
-            url: made.url.expose().clone(),
-            token: made.token.expose().clone(),
-            role: made.invitation.role.into(),
-            expires_at: moment(made.invitation.expires_at),
-        };
-        Ok(Created::at(location, body, acted.seq, None, acted.allowance.as_ref()))
+        let made = member.invite(&member.caller, invite, member.mark).await?;
+        let code = QrCode::of(made.output().url.expose());
+        let code = code.ok_or_else(|| Error::internal("an address too long for a code"))?;
+        Ok(Created::shown_once(made, |made| Made {
+            location: format!("/api/v1/teams/{}/invitations/{}", made.invitation.team, made.invitation.id),
+            etag: None,
+            body: InvitationWithToken {
+                qr_svg: code.svg(),
+                id: made.invitation.id.uuid(),
+                url: made.url.expose().clone(),
+                token: made.token.expose().clone(),
+                role: made.invitation.role.into(),
+                expires_at: moment(made.invitation.expires_at),
+            },
+        }))
     }
 
     /// A team's invitations
@@ -154,6 +157,20 @@ impl Invitations {
         let state = state.0.unwrap_or(InvitationState::Open).into();
         let query = invitation::List { team: Id::from_uuid(team.0), state, page };
         Ok(Shown::plain(List::of(member.ask(&member.caller, query).await?, Invitation::from)))
+    }
+
+    /// One invitation
+    ///
+    /// Without its token. Permission `invitation:read`.
+    #[oai(path = "/teams/:team/invitations/:invitation", method = "get", operation_id = "getInvitation")]
+    async fn get(
+        &self,
+        member: Member,
+        team: Path<Uuid>,
+        invitation: Path<Uuid>,
+    ) -> Result<Shown<Invitation>, Failure> {
+        let query = Get { team: Id::from_uuid(team.0), id: Id::from_uuid(invitation.0) };
+        Ok(Shown::plain(member.ask(&member.caller, query).await?.into()))
     }
 
     /// Close an open invitation

@@ -1,16 +1,16 @@
 //! Messages: sending, reading, editing, deleting and reporting.
 
 use poem_openapi::param::{Header, Path, Query};
-use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Changed, Created, Removed, Shown, etag, if_match};
+use super::answer::{Changed, Created, Made, Removed, Shown, etag, if_match, if_matches};
 use super::conversations;
 use super::model::{List, Message, ReportedMessage, Stretch, distinct, page_request, window_request};
 use crate::app::message::{self, Delete, DeleteReported, Edit, Get, ListReported, Report, Send, Which};
 use crate::base::id::Id;
+use crate::domain::message as domain;
 use crate::domain::text::Said;
 use crate::http::body::Body;
 use crate::http::caller::Member;
@@ -47,7 +47,8 @@ const fn which(team: Uuid, conversation: Uuid, id: Uuid) -> Which {
 impl Messages {
     /// Say something
     ///
-    /// Whoever is mentioned is notified; nobody else is, in a direct conversation neither: `unread` tells them.
+    /// Whoever is mentioned is notified; nobody else is, in a direct conversation neither: `unread` tells them. Where two
+    /// talked and the other has left the team, it waits until they are back: `wrong-state`.
     /// Permission `message:create` · event `conversation.message.sent` · quota 60 a minute.
     #[oai(path = "/:team/conversations/:conversation/messages", method = "post", operation_id = "sendMessage")]
     async fn send(
@@ -62,11 +63,13 @@ impl Messages {
             body: Said::parse_visible("/body", &body.body)?,
             mentions: distinct(body.mentions.as_deref().unwrap_or_default()),
         };
-        let acted = member.act(&member.caller, action).await?;
-        let (team, conversation, id) = (team.0, conversation.0, acted.output.id);
-        let location = format!("/api/v1/teams/{team}/conversations/{conversation}/messages/{id}");
-        let tag = etag(acted.output.version);
-        Ok(Created::at(location, acted.output.into(), acted.seq, Some(tag), acted.allowance.as_ref()))
+        let (team, conversation) = (team.0, conversation.0);
+        let sent = move |sent: &domain::Message| Made {
+            location: format!("/api/v1/teams/{team}/conversations/{conversation}/messages/{}", sent.id),
+            etag: Some(etag(sent.version)),
+            body: sent.clone().into(),
+        };
+        member.create(action, sent).await
     }
 
     /// What was said
@@ -103,9 +106,7 @@ impl Messages {
         conversation: Path<Uuid>,
         message: Path<Uuid>,
     ) -> Result<Shown<Message>, Failure> {
-        let found = member.ask(&member.caller, Get(which(team.0, conversation.0, message.0))).await?;
-        let tag = etag(found.version);
-        Ok(Shown::Shown(Json(found.into()), Some(tag)))
+        Ok(Shown::of(member.ask(&member.caller, Get(which(team.0, conversation.0, message.0))).await?))
     }
 
     /// Edit a message
@@ -134,9 +135,7 @@ impl Messages {
             body: Said::parse_visible("/body", &body.body)?,
             mentions: body.mentions.as_deref().map(distinct),
         };
-        let acted = member.act(&member.caller, action).await?;
-        let tag = etag(acted.output.version);
-        Ok(Changed::Changed(Json(acted.output.into()), acted.seq, Some(tag)))
+        Ok(Changed::of(member.act(&member.caller, action).await?))
     }
 
     /// Delete a message
@@ -158,7 +157,7 @@ impl Messages {
         #[oai(name = "If-Match")]
         seen: Header<Option<String>>,
     ) -> Result<Removed, Failure> {
-        let version = seen.0.as_deref().map(if_match).transpose()?.flatten();
+        let version = if_matches(seen.0.as_deref())?;
         let action = Delete { which: which(team.0, conversation.0, message.0), version };
         Ok(Removed::Removed(member.act(&member.caller, action).await?.seq))
     }
@@ -185,7 +184,8 @@ impl Messages {
 
     /// What was reported in a team
     ///
-    /// And was not deleted since; newest report first. For Admins, who need not take part.
+    /// And is not settled; newest report first. Each as it was when it was reported, whatever its author made of it, and
+    /// nothing that was written afterwards. For Admins, who need not take part.
     /// Permission `message:delete-reported`.
     #[oai(path = "/:team/messages/reported", method = "get", operation_id = "listReportedMessages")]
     async fn list_reported(
@@ -205,7 +205,7 @@ impl Messages {
 
     /// Delete a reported message
     ///
-    /// For Admins, who need not take part.
+    /// That settles the report: what was kept of the message goes with it. For Admins, who need not take part.
     /// Permission `message:delete-reported` · event `conversation.message.deleted`.
     #[oai(path = "/:team/messages/reported/:message", method = "delete", operation_id = "deleteReportedMessage")]
     async fn delete_reported(&self, member: Member, team: Path<Uuid>, message: Path<Uuid>) -> Result<Removed, Failure> {

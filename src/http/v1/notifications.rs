@@ -20,7 +20,7 @@ impl Notifications {
     /// What should I hear of?
     ///
     /// What happened to my account and may not have been me, and what else I want to hear of, newest first; with how many
-    /// I have not read. A new device does not hear of itself.
+    /// I have not read. A new device does not hear of itself. What a thing is called stands there as long as I may read it.
     /// Permission `notification:manage`.
     #[oai(path = "/", method = "get", operation_id = "listNotifications")]
     async fn list(
@@ -36,7 +36,7 @@ impl Notifications {
     ) -> Result<Shown<NotificationList>, Failure> {
         let page = page_request(limit.0, cursor.0.as_deref())?;
         let query = notification::List { only_unread: unread.0.unwrap_or(false), page };
-        let list = member.ask(&member.caller, query).await?;
+        let list = member.app.list_notifications(&member.caller, query).await?;
         Ok(Shown::plain(list.into()))
     }
 

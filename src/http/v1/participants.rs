@@ -1,16 +1,16 @@
 //! Who takes part in conversations, and how far each has read.
 
 use poem_openapi::param::Path;
-use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Changed, Created, Removed, Shown, etag};
+use super::answer::{Changed, Created, Made, Removed, Shown};
 use super::conversations::which;
 use super::model::{Conversation, List, Participant};
-use crate::app::conversation::{Add, Join, Leave, ListPeople, MarkRead, Remove};
+use crate::app::conversation::{Add, GetPerson, Join, Leave, ListPeople, MarkRead, Remove};
 use crate::base::id::Id;
+use crate::domain::conversation as domain;
 use crate::http::body::Body;
 use crate::http::caller::Member;
 use crate::http::problem::Failure;
@@ -48,6 +48,25 @@ impl Participants {
         Ok(Shown::plain(List::whole(people.into_iter().map(Participant::from).collect())))
     }
 
+    /// One of those who take part
+    ///
+    /// Permission `conversation:read`.
+    #[oai(
+        path = "/:team/conversations/:conversation/participants/:user",
+        method = "get",
+        operation_id = "getParticipant"
+    )]
+    async fn get(
+        &self,
+        member: Member,
+        team: Path<Uuid>,
+        conversation: Path<Uuid>,
+        user: Path<Uuid>,
+    ) -> Result<Shown<Participant>, Failure> {
+        let query = GetPerson { which: which(team.0, conversation.0), user: Id::from_uuid(user.0) };
+        Ok(Shown::plain(member.ask(&member.caller, query).await?.into()))
+    }
+
     /// Let somebody in
     ///
     /// They read from the beginning and begin with nothing unread. Nobody comes to a direct conversation: 409.
@@ -61,15 +80,18 @@ impl Participants {
         body: Body<NewParticipant>,
     ) -> Result<Created<Participant>, Failure> {
         let action = Add { which: which(team.0, conversation.0), user: Id::from_uuid(body.user_id) };
-        let acted = member.act(&member.caller, action).await?;
-        let (team, conversation, user) = (team.0, conversation.0, body.user_id);
-        let location = format!("/api/v1/teams/{team}/conversations/{conversation}/participants/{user}");
-        Ok(Created::at(location, acted.output.into(), acted.seq, None, None))
+        let (team, conversation) = (team.0, conversation.0);
+        let added = move |added: &domain::Participant| Made {
+            location: format!("/api/v1/teams/{team}/conversations/{conversation}/participants/{}", added.person.id),
+            etag: None,
+            body: added.clone().into(),
+        };
+        member.create(action, added).await
     }
 
     /// Put somebody out
     ///
-    /// They read nothing from their next request on. Guests are put out by ending their grant.
+    /// They read nothing from their next request on, nor do the guests that they let in. Of a guest, the grant ends.
     /// Permission `conversation:update` · event `conversation.participant.removed`.
     #[oai(
         path = "/:team/conversations/:conversation/participants/:user",
@@ -97,14 +119,12 @@ impl Participants {
         team: Path<Uuid>,
         conversation: Path<Uuid>,
     ) -> Result<Changed<Conversation>, Failure> {
-        let acted = member.act(&member.caller, Join(which(team.0, conversation.0))).await?;
-        let tag = etag(acted.output.version);
-        Ok(Changed::Changed(Json(acted.output.into()), acted.seq, Some(tag)))
+        Ok(Changed::of(member.act(&member.caller, Join(which(team.0, conversation.0))).await?))
     }
 
     /// Leave a conversation
     ///
-    /// A guest gives their grant back. Nobody of the team leaves a direct conversation: 409.
+    /// Whom they let in as guests leaves with them; a guest gives their grant back. Nobody of the team leaves a direct conversation: 409.
     /// Permission `conversation:leave` · event `conversation.participant.removed`.
     #[oai(path = "/:team/conversations/:conversation/leave", method = "post", operation_id = "leaveConversation")]
     async fn leave(&self, member: Member, team: Path<Uuid>, conversation: Path<Uuid>) -> Result<Removed, Failure> {
@@ -125,8 +145,6 @@ impl Participants {
         body: Body<ReadMark>,
     ) -> Result<Changed<Conversation>, Failure> {
         let action = MarkRead { which: which(team.0, conversation.0), message: Id::from_uuid(body.message_id) };
-        let acted = member.act(&member.caller, action).await?;
-        let tag = etag(acted.output.version);
-        Ok(Changed::Changed(Json(acted.output.into()), acted.seq, Some(tag)))
+        Ok(Changed::of(member.act(&member.caller, action).await?))
     }
 }

@@ -138,6 +138,14 @@ impl Passkeys {
         Ok(Shown::plain(List::whole(passkeys.into_iter().map(Passkey::from).collect())))
     }
 
+    /// One of my passkeys
+    ///
+    /// Permission `passkey:read`.
+    #[oai(path = "/me/passkeys/:passkey", method = "get", operation_id = "getPasskey", tag = "Tag::Me")]
+    async fn get(&self, member: Member, passkey: Path<Uuid>) -> Result<Shown<Passkey>, Failure> {
+        Ok(Shown::of(member.ask(&member.caller, passkey::Get(Id::from_uuid(passkey.0))).await?))
+    }
+
     /// Rename a passkey
     ///
     /// Permission `passkey:manage` · event `passkey.renamed`.

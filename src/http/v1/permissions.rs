@@ -73,7 +73,10 @@ struct MyPermission {
 /// A condition of the matrix.
 #[derive(Object)]
 struct MyCondition {
-    /// What must hold, such as `own` or `participant`.
+    /// What must hold: `own`, the caller gave, made or began it; `assigned`, it is in their hands; `own/assigned`, one of
+    /// the two; `own untouched`, their own, which nobody accepted; `participant`, they take part or watch; `granted`, it
+    /// was shared with them; `reported`, somebody reported it; `below`, it concerns somebody below their role; `own below`,
+    /// both.
     when: String,
     /// Whether it does.
     met: bool,

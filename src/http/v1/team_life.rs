@@ -1,12 +1,11 @@
 //! What decides over a team as a whole: its return after its end, and who answers for it.
 
 use poem_openapi::param::Path;
-use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Changed, etag};
+use super::answer::Changed;
 use super::model::{Role, Team};
 use crate::app::team_end::Restore;
 use crate::app::team_owner::Transfer;
@@ -36,9 +35,7 @@ impl TeamLife {
     /// it was not deleted. Wants a recent sign-in. Permission `team:restore` · event `team.restored`.
     #[oai(path = "/:team/restore", method = "post", operation_id = "restoreTeam")]
     async fn restore(&self, member: Member, team: Path<Uuid>) -> Result<Changed<Team>, Failure> {
-        let acted = member.act(&member.caller, Restore { team: Id::from_uuid(team.0) }).await?;
-        let tag = etag(acted.output.team.version);
-        Ok(Changed::Changed(Json(acted.output.into()), acted.seq, Some(tag)))
+        Ok(Changed::of(member.act(&member.caller, Restore { team: Id::from_uuid(team.0) }).await?))
     }
 
     /// Hand a team on
@@ -52,8 +49,6 @@ impl TeamLife {
             to: Id::from_uuid(body.user_id),
             my_new_role: body.my_new_role.map_or(role::Role::Admin, Into::into),
         };
-        let acted = member.act(&member.caller, action).await?;
-        let tag = etag(acted.output.team.version);
-        Ok(Changed::Changed(Json(acted.output.into()), acted.seq, Some(tag)))
+        Ok(Changed::of(member.act(&member.caller, action).await?))
     }
 }

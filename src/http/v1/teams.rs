@@ -1,7 +1,6 @@
 //! Teams and who belongs to them.
 
 use poem_openapi::param::{Header, Path, Query};
-use poem_openapi::payload::Json;
 use poem_openapi::{Enum, Object, OpenApi};
 use uuid::Uuid;
 
@@ -88,9 +87,7 @@ impl Teams {
     #[oai(path = "/:team", method = "get", operation_id = "getTeam")]
     async fn get(&self, member: Member, team: Path<Uuid>) -> Result<Shown<Team>, Failure> {
         let query = Get { team: Id::from_uuid(team.0) };
-        let team = member.ask(&member.caller, query).await?;
-        let tag = etag(team.team.version);
-        Ok(Shown::Shown(Json(team.into()), Some(tag)))
+        Ok(Shown::of(member.ask(&member.caller, query).await?))
     }
 
     /// Rename a team
@@ -111,9 +108,7 @@ impl Teams {
             version: if_match(&if_match_header)?,
             name: Name::parse("/name", &body.name)?,
         };
-        let acted = member.act(&member.caller, action).await?;
-        let tag = etag(acted.output.team.version);
-        Ok(Changed::Changed(Json(acted.output.into()), acted.seq, Some(tag)))
+        Ok(Changed::of(member.act(&member.caller, action).await?))
     }
 
     /// Delete a team

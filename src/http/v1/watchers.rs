@@ -8,7 +8,8 @@ use super::Tag;
 use super::answer::{Removed, Shown};
 use super::delegations::which;
 use super::model::{List, Watcher, page_request};
-use crate::app::delegation::watch::{ListWatchers, Unwatch, Watch};
+use crate::app::delegation::watch::{ListWatchers, StopWatcher, Unwatch, Watch};
+use crate::base::id::Id;
 use crate::http::caller::Member;
 use crate::http::problem::Failure;
 
@@ -19,7 +20,8 @@ pub struct Watchers;
 impl Watchers {
     /// Watch a delegation
     ///
-    /// Whoever may read it may; they hear of its steps and comments, and may read it until they stop or leave the team.
+    /// Whoever may read it may; they hear of its steps and comments, and may read it until they stop, are stopped, leave the
+    /// team, or get a lower role there.
     /// Permission `delegation:watch` · event `delegation.watched`.
     #[oai(path = "/teams/:team/delegations/:delegation/watch", method = "put", operation_id = "watchDelegation")]
     async fn watch(&self, member: Member, team: Path<Uuid>, delegation: Path<Uuid>) -> Result<Removed, Failure> {
@@ -33,6 +35,26 @@ impl Watchers {
     #[oai(path = "/teams/:team/delegations/:delegation/watch", method = "delete", operation_id = "unwatchDelegation")]
     async fn unwatch(&self, member: Member, team: Path<Uuid>, delegation: Path<Uuid>) -> Result<Removed, Failure> {
         let action = Unwatch(which(team.0, delegation.0));
+        Ok(Removed::Removed(member.act(&member.caller, action).await?.seq))
+    }
+
+    /// Stop somebody's watching
+    ///
+    /// Whoever only watched it reads it no more from their next request on. 404 for whoever does not watch.
+    /// Permission `delegation:assign` · event `delegation.unwatched`.
+    #[oai(
+        path = "/teams/:team/delegations/:delegation/watchers/:user",
+        method = "delete",
+        operation_id = "removeWatcher"
+    )]
+    async fn remove(
+        &self,
+        member: Member,
+        team: Path<Uuid>,
+        delegation: Path<Uuid>,
+        user: Path<Uuid>,
+    ) -> Result<Removed, Failure> {
+        let action = StopWatcher { which: which(team.0, delegation.0), user: Id::from_uuid(user.0) };
         Ok(Removed::Removed(member.act(&member.caller, action).await?.seq))
     }
 

@@ -6,10 +6,10 @@ use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::Tag;
-use super::answer::{Changed, Created, Removed, Shown, etag, if_match};
+use super::answer::{Changed, Created, Kept, Made, Removed, Shown, etag, if_match, if_matches};
 use super::model::{Delivery, DeliveryState, List, Webhook, WebhookState, WebhookWithSecret, page_request};
 use crate::app::webhook::{
-    Changes, Create, Delete, Get, ListDeliveries, ListOfTeam, Redeliver, RotateSecret, Test, Update, Which,
+    self, Changes, Create, Delete, Get, ListDeliveries, ListOfTeam, Redeliver, RotateSecret, Test, Update, Which,
 };
 use crate::base::id::Id;
 use crate::domain::text::Name;
@@ -30,8 +30,12 @@ struct NewWebhook {
     /// Where deliveries go: an `https` address without user name, password and fragment, on port 443 or one from 1024 on.
     #[oai(validator(min_length = 1, max_length = 2_000))]
     url: String,
-    /// Names of events, such as `delegation.created`, and whole areas: `delegation.*`, `conversation.*`,
-    /// `team.member.*`, `credential.*`.
+    /// Names of events, such as `delegation.created`, and whole areas. `delegation.*`: `created`, `updated`, `deleted`,
+    /// `offered`, `accepted`, `declined`, `started`, `done`, `confirmed`, `reopened`, `reassigned`, `cancelled`,
+    /// `returned`, `taken_over`, `overdue`, `commented`, `comment_edited`, `comment_deleted`; `conversation.*`:
+    /// `created`, `updated`, `deleted`, `participant.added`, `participant.removed`, `message.sent`, `message.edited`,
+    /// `message.deleted`; `team.member.*`: `removed`, `left`; `credential.*`: `created`, `updated`, `revealed`,
+    /// `shared`, `unshared`, `deleted`, `imported`.
     #[oai(validator(min_items = 1, max_items = 50, unique_items))]
     events: Vec<String>,
 }
@@ -58,7 +62,8 @@ impl Webhooks {
     ///
     /// It is told what happens in the team from now on, signed by [Standard Webhooks](https://www.standardwebhooks.com),
     /// at least once, in no promised order: `{"type", "timestamp", "data": {"team_id", "resource_type", "resource_id",
-    /// "seq"}}`, and no word that people wrote; for that, ask the API. The secret is shown this once. Anything but a 2xx
+    /// "seq"}}`, for a comment and a message with the delegation or conversation as `parent_id`, and no word that people
+    /// wrote; for that, ask the API. The secret is shown this once. Anything but a 2xx
     /// within ten seconds is tried again, ten times in three days; 410, and five days without any success, switch the
     /// webhook off. At most 20 in a team; wants a recent sign-in.
     /// Permission `webhook:manage` · event `webhook.created` · quota 20 an hour.
@@ -75,10 +80,12 @@ impl Webhooks {
             events: Subscription::parse("/events", &body.events)?,
             state: domain::WebhookState::Active,
         };
-        let acted = member.act(&member.caller, Create { team: Id::from_uuid(team.0), wanted }).await?;
-        let tag = etag(acted.output.webhook.version);
-        let location = format!("/api/v1/teams/{}/webhooks/{}", team.0, acted.output.webhook.id);
-        Ok(Created::at(location, acted.output.into(), acted.seq, Some(tag), acted.allowance.as_ref()))
+        let made = |made: webhook::Made| Made {
+            location: format!("/api/v1/teams/{}/webhooks/{}", team.0, made.webhook.id),
+            etag: Some(etag(made.webhook.version)),
+            body: made.into(),
+        };
+        member.create_shown_once(Create { team: Id::from_uuid(team.0), wanted }, made).await
     }
 
     /// A team's webhooks
@@ -105,9 +112,7 @@ impl Webhooks {
     /// Permission `webhook:read`.
     #[oai(path = "/:team/webhooks/:webhook", method = "get", operation_id = "getWebhook")]
     async fn get(&self, member: Member, team: Path<Uuid>, webhook: Path<Uuid>) -> Result<Shown<Webhook>, Failure> {
-        let found = member.ask(&member.caller, Get(which(team.0, webhook.0))).await?;
-        let tag = etag(found.version);
-        Ok(Shown::Shown(Json(found.into()), Some(tag)))
+        Ok(Shown::of(member.ask(&member.caller, Get(which(team.0, webhook.0))).await?))
     }
 
     /// Change a webhook
@@ -133,9 +138,7 @@ impl Webhooks {
             state: body.state.map(Into::into),
         };
         let action = Update { which: which(team.0, webhook.0), version: if_match(&seen)?, changes };
-        let acted = member.act(&member.caller, action).await?;
-        let tag = etag(acted.output.version);
-        Ok(Changed::Changed(Json(acted.output.into()), acted.seq, Some(tag)))
+        Ok(Changed::of(member.act(&member.caller, action).await?))
     }
 
     /// Delete a webhook
@@ -152,7 +155,7 @@ impl Webhooks {
         #[oai(name = "If-Match")]
         seen: Header<Option<String>>,
     ) -> Result<Removed, Failure> {
-        let version = seen.0.as_deref().map(if_match).transpose()?.flatten();
+        let version = if_matches(seen.0.as_deref())?;
         let action = Delete { which: which(team.0, webhook.0), version };
         Ok(Removed::Removed(member.act(&member.caller, action).await?.seq))
     }
@@ -167,10 +170,13 @@ impl Webhooks {
         member: Member,
         team: Path<Uuid>,
         webhook: Path<Uuid>,
-    ) -> Result<Changed<WebhookWithSecret>, Failure> {
-        let acted = member.act(&member.caller, RotateSecret(which(team.0, webhook.0))).await?;
-        let tag = etag(acted.output.webhook.version);
-        Ok(Changed::Changed(Json(acted.output.into()), acted.seq, Some(tag)))
+    ) -> Result<Kept<WebhookWithSecret>, Failure> {
+        let action = RotateSecret(which(team.0, webhook.0));
+        let rotated = member.act_shown_once(&member.caller, action, member.mark).await?;
+        Ok(Kept::shown_once(rotated, |made| {
+            let tag = etag(made.webhook.version);
+            (made.into(), tag)
+        }))
     }
 
     /// Try a webhook

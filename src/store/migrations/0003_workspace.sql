@@ -19,6 +19,7 @@ CREATE TABLE resource_grants (
     removed_at    INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX resource_grants_of_user ON resource_grants (user_id, resource_id) WHERE removed_at IS NULL;
+CREATE INDEX resource_grants_of_thing ON resource_grants (resource_id) WHERE removed_at IS NULL;
 CREATE INDEX resource_grants_by_user ON resource_grants (user_id, id);
 CREATE INDEX resource_grants_by_team ON resource_grants (team_id, id);
 CREATE INDEX resource_grants_by_granter ON resource_grants (granted_by);
@@ -109,38 +110,73 @@ CREATE TABLE conversation_participants (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX conversation_participants_by_user ON conversation_participants (user_id, conversation_id);
 
+-- The views below are asked about a person or about one thing. What is CAST in them, or stands behind a +, is so written
+-- that no index leads through all that a team has.
+
+-- Who of the team has to do with a delegation, deleted or not, and how. Whoever was only chosen for a draft has not got
+-- it. A watch counts for those who were in the team when they began it and have been since; a guest's, as long as the
+-- grant does, which is not asked here.
+CREATE VIEW delegation_sides AS
+SELECT d.team_id, d.id AS delegation_id, d.delegator_id AS user_id, 'delegator' AS side
+FROM delegations d JOIN memberships m ON m.team_id = +d.team_id AND m.user_id = +d.delegator_id
+UNION ALL
+SELECT d.team_id, d.id, d.assignee_id, 'assignee'
+FROM delegations d JOIN memberships m ON m.team_id = +d.team_id AND m.user_id = +d.assignee_id
+WHERE d.state <> 'draft'
+UNION ALL
+SELECT d.team_id, d.id, w.user_id, 'watcher'
+FROM delegation_watchers w JOIN delegations d ON d.id = w.delegation_id
+JOIN memberships m ON m.team_id = +d.team_id AND m.user_id = +w.user_id AND m.joined_at <= w.created_at;
+
 -- Who of the team may read a delegation at this moment: the matrix's row `delegation:read`, for joins.
 CREATE VIEW delegation_readers AS
 SELECT d.team_id, d.id AS delegation_id, m.user_id
 FROM delegations d JOIN memberships m ON m.team_id = d.team_id
-WHERE d.deleted_at IS NULL AND (m.role <> 'member' OR m.user_id = d.delegator_id OR m.user_id = d.assignee_id
-    OR EXISTS (SELECT 1 FROM delegation_watchers w WHERE w.delegation_id = d.id AND w.user_id = m.user_id));
+WHERE d.deleted_at IS NULL AND (m.role <> 'member' OR EXISTS (
+    SELECT 1 FROM delegation_sides s WHERE s.delegation_id = d.id AND s.user_id = m.user_id));
 
--- Who takes part in which conversation at this moment: those of the team who joined and did not leave, in one about a
--- delegation as long as they may read that; and guests, each until `expires_at`, while whoever let them in
--- is an active member.
-CREATE VIEW participation AS
-SELECT c.team_id, c.id AS conversation_id, c.last_seq, p.user_id, p.joined_at, p.read_seq,
-    CAST(NULL AS INTEGER) AS expires_at
+-- Who of the team has a place in which conversation, deleted or not: those who joined and did not leave, in one about a
+-- delegation as long as they may read that.
+CREATE VIEW conversation_places AS
+SELECT c.team_id, c.id AS conversation_id, c.last_seq, c.deleted_at, p.user_id, p.joined_at, p.read_seq
 FROM conversation_participants p
-JOIN conversations c ON c.id = p.conversation_id AND c.deleted_at IS NULL
-JOIN teams t ON t.id = c.team_id AND t.deleted_at IS NULL
-JOIN memberships m ON m.team_id = c.team_id AND m.user_id = p.user_id
+JOIN conversations c ON c.id = p.conversation_id
+JOIN memberships m ON m.team_id = +c.team_id AND m.user_id = +p.user_id
 WHERE p.left_at IS NULL AND (c.delegation_id IS NULL OR EXISTS (
-    SELECT 1 FROM delegation_readers r WHERE r.delegation_id = c.delegation_id AND r.user_id = p.user_id))
-UNION ALL
-SELECT c.team_id, c.id, c.last_seq, g.user_id, g.created_at, CAST(coalesce(p.read_seq, 0) AS INTEGER), g.expires_at
+    SELECT 1 FROM delegation_readers r WHERE r.delegation_id = c.delegation_id AND r.user_id = p.user_id));
+
+-- The grants that count until they expire: whoever made one is an active member and, of a conversation, takes part in it
+-- still; its guest does not belong to the team; the team is open. Whether the time is over, each reader asks.
+CREATE VIEW open_grants AS
+SELECT g.id, CAST(g.team_id AS TEXT) AS team_id, g.resource_type, g.resource_id, g.user_id, g.role, g.created_at,
+    g.expires_at
 FROM resource_grants g
+JOIN teams t ON t.id = g.team_id AND t.deleted_at IS NULL
 JOIN memberships gm ON gm.team_id = g.team_id AND gm.user_id = g.granted_by
 JOIN users gu ON gu.id = g.granted_by AND gu.state = 'active'
+WHERE g.removed_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.team_id = g.team_id AND m.user_id = g.user_id)
+    AND (g.resource_type <> 'conversation' OR EXISTS (SELECT 1 FROM conversation_places p
+        WHERE p.conversation_id = g.resource_id AND p.user_id = g.granted_by));
+
+-- Who takes part in which conversation at this moment: those of the team who have a place in it; and guests, each until
+-- `expires_at`.
+CREATE VIEW participation AS
+SELECT p.team_id, p.conversation_id, p.last_seq, p.user_id, p.joined_at, p.read_seq,
+    CAST(NULL AS INTEGER) AS expires_at
+FROM conversation_places p
+JOIN teams t ON t.id = p.team_id AND t.deleted_at IS NULL
+WHERE p.deleted_at IS NULL
+UNION ALL
+SELECT g.team_id, c.id, c.last_seq, g.user_id, g.created_at, CAST(coalesce(p.read_seq, 0) AS INTEGER), g.expires_at
+FROM open_grants g
 JOIN conversations c ON c.id = g.resource_id AND c.team_id = g.team_id AND c.deleted_at IS NULL
-JOIN teams t ON t.id = c.team_id AND t.deleted_at IS NULL
 LEFT JOIN conversation_participants p ON p.conversation_id = c.id AND p.user_id = g.user_id
-WHERE g.resource_type = 'conversation' AND g.removed_at IS NULL
-    AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.team_id = g.team_id AND m.user_id = g.user_id);
+WHERE g.resource_type = 'conversation';
 
 -- `seq` is the order in which messages were sent, never used twice: ids of one millisecond have none. Of a deleted
--- message the row stays, so that pages and read marks hold, and nothing of what it said.
+-- message the row stays, so that pages and read marks hold, and nothing of what it said. Of a reported one, what it said
+-- then stays, until an Admin has settled the report, whatever its author makes of it.
 CREATE TABLE messages (
     seq             INTEGER PRIMARY KEY AUTOINCREMENT,
     id              TEXT    NOT NULL UNIQUE,
@@ -152,11 +188,13 @@ CREATE TABLE messages (
     edited_at       INTEGER,
     deleted_at      INTEGER,
     reported_at     INTEGER,
-    CHECK ((body_sealed IS NULL) = (deleted_at IS NOT NULL))
+    reported_sealed BLOB,
+    CHECK ((body_sealed IS NULL) = (deleted_at IS NOT NULL)),
+    CHECK ((reported_sealed IS NULL) = (reported_at IS NULL))
 ) STRICT;
 CREATE INDEX messages_by_conversation ON messages (conversation_id, seq);
 CREATE INDEX messages_by_author ON messages (author_id);
-CREATE INDEX messages_reported ON messages (reported_at, seq) WHERE reported_at IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX messages_reported ON messages (reported_at, seq) WHERE reported_at IS NOT NULL;
 
 CREATE TABLE message_mentions (
     message_id TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,

@@ -139,15 +139,17 @@ async fn each_filter_lets_in_what_it_names_and_nothing_else() {
     }
     for (one, holds) in &filters {
         for (other, holds_too) in &filters {
+            if one.split('=').next() == other.split('=').next() {
+                continue;
+            }
             let both = |row: &&Value| holds(row) && holds_too(row);
             let expected: Vec<_> = all.iter().filter(both).map(|row| row["seq"].as_i64().unwrap()).collect();
             let found = seqs(&world.audit(&owner, &format!("{one}&{other}")).await);
-            let same = one.split('=').next() == other.split('=').next();
             let found: Vec<_> = found.into_iter().filter(|seq| *seq <= last).collect();
-            assert!(same || found == expected, "{one} and {other}");
+            assert_eq!(found, expected, "{one} and {other}");
         }
     }
-    let reads = 1 + filters.len() * (filters.len() + 1);
+    let reads = 1 + filters.len() * filters.len();
     assert_eq!(world.audit(&owner, "event=audit.queried").await.len(), reads);
 }
 

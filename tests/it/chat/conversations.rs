@@ -127,6 +127,9 @@ async fn whoever_goes_or_loses_the_team_reads_nothing_from_then_on() {
     delete(&stage.olga, &format!("/api/v1/teams/{}/members/{}", stage.team, stage.ben.id)).await.expect(204);
     is_locked_out(&stage.ben, &conversation, &message).await;
     is_locked_out(&stage.ben, &direct, &whisper).await;
+    let nobody_there = stage.mia.post(&format!("{direct}/messages"), &json!({"body": "Are you there?"})).await;
+    nobody_there.problem(409, "wrong-state");
+    stage.mia.get(&whisper).await.expect(200);
     let people = stage.ana.get(&format!("{conversation}/participants")).await.expect(200);
     assert_eq!(items(&people).len(), 1, "{}", people.text);
 
@@ -134,6 +137,7 @@ async fn whoever_goes_or_loses_the_team_reads_nothing_from_then_on() {
     stage.world.cast(&stage.team, &stage.ben, Some(Role::Owner));
     is_locked_out(&stage.ben, &conversation, &message).await;
     assert_eq!(stage.ben.get(&whisper).await.expect(200).text("/body"), "The lighthouse is mine");
+    say(&stage.mia, &direct, "There you are").await;
     let body = json!({"user_id": stage.ben.id});
     stage.ana.post(&format!("{conversation}/participants"), &body).await.expect(201);
     assert_eq!(stage.ben.get(&message).await.expect(200).text("/body"), "The lighthouse is ours");

@@ -1,10 +1,11 @@
 //! Conversations about delegations: open to whoever may read the delegation, and no longer than that.
 
 use milton::domain::role::Role;
+use poem::http::Method;
 use serde_json::{Value, json};
 
 use super::{Stage, delete, is_locked_out, items, say};
-use crate::forge;
+use crate::world::Person;
 
 /// A delegation from Ana to Ben, and the conversation about it that Ana began.
 async fn begun(stage: &Stage) -> (String, String) {
@@ -65,9 +66,17 @@ async fn taking_part_ends_with_the_right_to_read() {
     stage.ben.get(&message).await.expect(200);
     stage.world.cast(&stage.team, &stage.ben, Some(Role::Member));
     is_locked_out(&stage.ben, &conversation, &message).await;
-    let watch = "INSERT INTO delegation_watchers (delegation_id, user_id, created_at) VALUES (?1, ?2, 0)";
-    forge::sql(&stage.world, watch, [delegation.rsplit('/').next().unwrap(), stage.ben.id.as_str()]);
+
+    let hand_to = async |person: &Person| {
+        let body = json!({"assignee_id": person.id});
+        stage.ana.post(&format!("{delegation}/reassign"), &body).await.expect(200);
+    };
+    hand_to(&stage.ben).await;
+    stage.ben.send(Method::PUT, &format!("{delegation}/watch"), None).await.expect(204);
+    hand_to(&stage.mia).await;
     stage.ben.get(&message).await.expect(200);
+    delete(&stage.ana, &format!("{delegation}/watchers/{}", stage.ben.id)).await.expect(204);
+    is_locked_out(&stage.ben, &conversation, &message).await;
 
     delete(&stage.olga, &delegation).await.expect(204);
     for person in [&stage.ana, &stage.ben, &stage.mia] {

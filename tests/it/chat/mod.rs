@@ -9,8 +9,6 @@ mod pages;
 mod reported;
 mod unread;
 
-use std::collections::HashMap;
-
 use poem::http::Method;
 use serde_json::{Value, json};
 
@@ -37,8 +35,7 @@ impl Stage {
 
     /// With quotas that are as good as none.
     pub async fn unlimited() -> Self {
-        let unlimited = milton::domain::quota::ALL.map(|quota| (quota.name, 1_000_000));
-        Self::with(Options { quotas: HashMap::from(unlimited), ..Options::default() }).await
+        Self::with(Options::default().unlimited()).await
     }
 
     async fn with(options: Options) -> Self {
@@ -138,7 +135,7 @@ pub async fn try_everything(person: &Person, conversation: &str, message: &str) 
     ]
 }
 
-/// Fails the test unless all of it is refused, without a word of what is there.
+/// Fails the test unless all of it is refused, without a word of what is there, and nothing of it is listed or found.
 pub async fn is_locked_out(person: &Person, conversation: &str, message: &str) {
     for answer in try_everything(person, conversation, message).await {
         let answer = answer.problem(403, "access-denied");
@@ -147,4 +144,7 @@ pub async fn is_locked_out(person: &Person, conversation: &str, message: &str) {
     for list in [conversation.rsplit_once('/').unwrap().0, "/api/v1/me/conversations"] {
         assert!(!person.get(list).await.text.contains(id_of(conversation)), "{list}");
     }
+    let team = conversation.split_once("/conversations").unwrap().0;
+    let found = person.get(&format!("{team}/search?q=lighthouse&type=message")).await;
+    assert!(!found.text.contains(id_of(conversation)), "{}", found.text);
 }

@@ -82,3 +82,42 @@ async fn an_admin_of_one_team_is_none_of_another() {
     delete(&stage.mia, &format!("{there}/{id}")).await.problem(403, "access-denied");
     assert_eq!(stage.ben.get(&bad).await.expect(200).text("/body"), "An insult");
 }
+
+/// The author neither edits the evidence away nor is read for ever.
+#[tokio::test]
+async fn an_admin_sees_what_was_reported_and_nothing_that_was_written_afterwards() {
+    let stage = Stage::new().await;
+    stage.world.cast(&stage.team, &stage.mia, Some(Role::Admin));
+    let conversation = stage.group(&stage.ana, &[&stage.ben]).await;
+    let [edited, deleted] =
+        [say(&stage.ana, &conversation, "An insult").await, say(&stage.ana, &conversation, "A threat").await];
+    for (path, body) in [(&edited, "An insult"), (&deleted, "A threat")] {
+        stage.ben.post(&format!("{path}/report"), &json!({})).await.expect(204);
+        let newest = stage.mia.get(&format!("/api/v1/teams/{}/messages/reported", stage.team)).await.expect(200);
+        assert_eq!(
+            (newest.text("/items/0/message/body"), &newest.json["items"][0]["changed"]),
+            (body.to_owned(), &json!(false))
+        );
+        stage.world.pass(std::time::Duration::from_secs(1));
+    }
+    let later = json!({"body": "Between us", "mentions": [stage.ben.id]});
+    stage.ana.clone().with("if-match", "*").send(poem::http::Method::PATCH, &edited, Some(&later)).await.expect(200);
+    delete(&stage.ana, &deleted).await.expect(204);
+    let reported = format!("/api/v1/teams/{}/messages/reported", stage.team);
+    let listed = stage.mia.get(&reported).await.expect(200);
+    let shown = items(&listed).into_iter().map(|one| (one["message"]["body"].clone(), one["changed"].clone()));
+    assert_eq!(shown.collect::<Vec<_>>(), [(json!("A threat"), json!(true)), (json!("An insult"), json!(true))]);
+    assert!(
+        !listed.text.contains("Between us") && !listed.text.contains(&format!("\"{}\"", stage.ben.id)),
+        "{}",
+        listed.text
+    );
+    assert_eq!(stage.ben.get(&deleted).await.expect(200).json["deleted"], true);
+    for path in [&edited, &deleted] {
+        delete(&stage.mia, &format!("{reported}/{}", path.rsplit('/').next().unwrap())).await.expect(204);
+        assert_eq!(stage.ben.get(path).await.expect(200).json["deleted"], true);
+    }
+    assert_eq!(items(&stage.mia.get(&reported).await).len(), 0);
+    let kept = "SELECT count(*) FROM messages WHERE reported_sealed IS NOT NULL OR body_sealed IS NOT NULL";
+    assert_eq!(crate::forge::number(&stage.world, kept), 0);
+}

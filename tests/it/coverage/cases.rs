@@ -17,6 +17,8 @@ pub enum Needs {
     Invitation,
     /// A delegation that went through these steps, from the caller to the caller.
     Delegation(&'static [&'static str]),
+    /// The caller, who watches such a delegation.
+    Watcher,
     /// A comment of the caller's on such a delegation.
     Comment,
     /// A delegation whose delegator left the team.
@@ -137,11 +139,13 @@ const CASES: &[Case] = &[
     case("beginPasskey", Needs::Nothing),
     case("createPasskey", Needs::Ceremony(MINE)).with(Stage::answer),
     case("listPasskeys", Needs::Nothing),
+    case("getPasskey", Needs::Passkey),
     case("renamePasskey", Needs::Passkey).with(|_| json!({"name": "Phone"})),
     case("deletePasskey", Needs::Passkey),
     case("listMyDelegations", Needs::Nothing),
     case("createApiKey", Needs::Nothing).with(|_| json!({"name": "Reports", "scopes": ["delegation:read"]})),
     case("listApiKeys", Needs::Nothing),
+    case("getApiKey", Needs::ApiKey),
     case("revokeApiKey", Needs::ApiKey),
     case("listAllApiKeys", Needs::Nothing),
     case("revokeAnyApiKey", Needs::KeyOfAnother),
@@ -170,6 +174,7 @@ const CASES: &[Case] = &[
         json!({"resource_type": "delegation", "resource_id": thing, "user_id": stage.bob.id, "role": "member"})
     }),
     case("listGrants", Needs::Nothing),
+    case("getGrant", Needs::Grant),
     case("removeGrant", Needs::Grant),
     case("listMyGrants", Needs::Nothing),
     case("explainPermissions", Needs::Nothing),
@@ -180,6 +185,7 @@ const CASES: &[Case] = &[
     case("recoverTeam", Needs::OrphanTeam).with(|stage| json!({"user_id": stage.olga.id})),
     case("createInvitation", Needs::Nothing).with(|_| json!({"role": "member"})),
     case("listInvitations", Needs::Nothing),
+    case("getInvitation", Needs::Invitation),
     case("revokeInvitation", Needs::Invitation),
     case("createDelegation", Needs::Nothing).with(|_| json!({"title": "Sweep"})),
     case("listDelegations", Needs::Nothing),
@@ -205,6 +211,7 @@ const CASES: &[Case] = &[
     case("updateConversation", Needs::Conversation).with(|_| json!({"title": "Cleaners"})),
     case("deleteConversation", Needs::Conversation),
     case("listParticipants", Needs::Conversation),
+    case("getParticipant", Needs::Participant),
     case("addParticipant", Needs::Conversation).with(|stage| json!({"user_id": stage.mia.id})),
     case("removeParticipant", Needs::Participant),
     case("joinConversation", Needs::ToJoin),
@@ -251,6 +258,7 @@ const CASES: &[Case] = &[
     case("listCredentialReveals", Needs::Credential),
     case("shareCredential", Needs::Credential).with(|stage| json!({"user_id": stage.mia.id})),
     case("listCredentialShares", Needs::Credential),
+    case("getCredentialShare", Needs::Share),
     case("unshareCredential", Needs::Share),
     case("deleteCredential", Needs::Credential),
     case("search", Needs::Nothing),
@@ -266,6 +274,7 @@ const CASES: &[Case] = &[
     case("watchDelegation", Needs::Delegation(&[])),
     case("unwatchDelegation", Needs::Delegation(&[])),
     case("listWatchers", Needs::Delegation(&[])),
+    case("removeWatcher", Needs::Watcher),
     case("listAudit", Needs::Nothing),
     case("listJobs", Needs::Nothing),
     case("listJobRuns", Needs::Job),

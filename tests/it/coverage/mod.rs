@@ -3,6 +3,7 @@
 
 mod cases;
 mod closed;
+mod repeated;
 mod stage;
 mod vouched;
 mod ways_in;
@@ -185,6 +186,10 @@ async fn success_leaves_the_rows_it_says() {
         let call = stage.call(case, &operation);
         let (answer, rows) = stage.rows_of(&call, &caller, &stage.team, &thing).await;
         assert!(answer.status.is_success(), "{}: {}", case.id, answer.text);
+        if let Some(location) = answer.headers.get("location") {
+            let there = caller.get(location.to_str().unwrap()).await;
+            assert_eq!(there.status, 200, "{}: nothing at its Location: {}", case.id, there.text);
+        }
         let Some(event) = &operation.event else {
             assert_eq!(rows, 0, "{} only reads", case.id);
             continue;

@@ -1,7 +1,6 @@
 //! Two teams and their people, and how an operation is called among them.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use crate::passkeys::authenticator::{Authenticator, Moment};
 use crate::passkeys::{self, Ceremony};
 use crate::qr::NewDevice;
 use crate::webhooks;
-use crate::world::{Answer, Options, Person, World};
+use crate::world::{Answer, Person, World};
 
 /// An id that leads nowhere.
 pub const NOWHERE: &str = "01957000-0000-7000-8000-000000000000";
@@ -60,9 +59,8 @@ pub struct Call<'a> {
 
 impl Stage {
     pub async fn new() -> Self {
-        let unlimited = milton::domain::quota::ALL.map(|quota| (quota.name, 1_000_000));
         let (provider, options) = oidc::options().await;
-        let world = World::with(Options { quotas: HashMap::from(unlimited), ..options });
+        let world = World::with(options.unlimited());
         let olga = world.claim("Olga").await;
         let (team, other_team) = (world.team(&olga, "A").await, world.team(&olga, "B").await);
         let ben = world.join(&olga, &team, "member", "Ben").await;
@@ -155,6 +153,11 @@ impl Stage {
                 }
                 self.made.replace(made.text("/id"));
                 (made.text("/id"), self.olga.clone())
+            }
+            Needs::Watcher => {
+                let on = self.olga.post(&format!("{team}/delegations"), &json!({"title": "Sweep"})).await.expect(201);
+                self.olga.send(Method::PUT, &format!("{}/watch", on.header("location")), None).await.expect(204);
+                (format!("{}/{}", on.text("/id"), self.olga.id), self.olga.clone())
             }
             Needs::Comment => {
                 let on = self.olga.post(&format!("{team}/delegations"), &json!({"title": "Sweep"})).await.expect(201);
@@ -319,6 +322,7 @@ impl Stage {
     pub async fn look_at(&self, needs: &Needs, thing: &str) -> Value {
         let path = match needs {
             Needs::Delegation(_) | Needs::Orphan => format!("/api/v1/teams/{}/delegations/{thing}", self.team),
+            Needs::Watcher => format!("/api/v1/teams/{}/delegations/{}/watchers", self.team, &thing[..36]),
             Needs::Comment => {
                 format!("/api/v1/teams/{}/delegations/{}", self.team, thing.replace('/', "/comments/"))
             }

@@ -98,7 +98,11 @@ async fn one_that_cannot_keeps_all_from_it() {
     step(&stage.ana, &stage.path(&three), "done").await.expect(200);
     let told = told_of_work(&stage.ana).await.len();
     let cancel = || json!({"action": "cancel"});
-    stage.change(&stage.max, &[&one, &two, &three], cancel()).await.problem(409, "wrong-state");
+    let stopped = stage.change(&stage.max, &[&one, &two, &three], cancel()).await.problem(409, "wrong-state");
+    assert_eq!(
+        (stopped.text("/errors/0/pointer"), stopped.text("/errors/0/detail")),
+        ("/ids/2".into(), "it is done".into())
+    );
     let elsewhere = stage.world.team(&stage.olga, "Other").await;
     let far = stage.olga.post(&format!("/api/v1/teams/{elsewhere}/delegations"), &json!({"title": "Far"})).await;
     let far = far.expect(201).text("/id");

@@ -89,13 +89,28 @@ async fn it_can_be_offered_anew_and_the_chain_is_whole() {
 #[tokio::test]
 async fn whoever_takes_somebody_out_hears_what_comes_back_to_them() {
     let stage = Stage::new().await;
-    let body = json!({"title": "Sweep", "assignee_id": stage.ana.id});
+    let body = json!({"title": "Sweep", "assignee_id": stage.ana.id, "offer": true});
     let list = format!("/api/v1/teams/{}/delegations", stage.team);
-    let draft = stage.olga.post(&list, &body).await.expect(201).header("location");
+    let offered = stage.olga.post(&list, &body).await.expect(201).header("location");
     let member = format!("/api/v1/teams/{}/members/{}", stage.team, stage.ana.id);
     stage.olga.send(Method::DELETE, &member, None).await.expect(204);
     assert_eq!(told_of_work(&stage.olga).await, ["delegation-returned"]);
-    assert_eq!(stage.olga.get(&draft).await.expect(200).json.get("assignee"), None);
+    assert_eq!(stage.olga.get(&offered).await.expect(200).json.get("assignee"), None);
+}
+
+#[tokio::test]
+async fn a_draft_that_somebody_was_chosen_for_is_for_nobody_when_they_leave_and_nobody_is_told() {
+    let stage = Stage::new().await;
+    let list = format!("/api/v1/teams/{}/delegations", stage.team);
+    let body = json!({"title": "Sweep", "assignee_id": stage.ana.id});
+    let draft = stage.del.post(&list, &body).await.expect(201).header("location");
+    let size = stage.world.audit_size();
+    stage.ana.post(&format!("/api/v1/teams/{}/leave", stage.team), &json!({})).await.expect(204);
+    assert_eq!(stage.world.audit_size(), size + 1, "the leaving alone");
+    let now = stage.del.get(&draft).await.expect(200);
+    assert_eq!((now.json.get("assignee"), now.text("/etag")), (None, "\"2\"".to_owned()));
+    assert!(told_of_work(&stage.del).await.is_empty());
+    step(&stage.del, &draft, "offer").await.problem(409, "wrong-state");
 }
 
 #[tokio::test]

@@ -21,8 +21,7 @@ struct Stage {
 
 impl Stage {
     async fn new() -> Self {
-        let quotas = milton::domain::quota::ALL.map(|quota| (quota.name, 1_000_000));
-        let world = World::with(Options { quotas: quotas.into(), ..Options::default() });
+        let world = World::with(Options::default().unlimited());
         let olga = world.claim("Olga").await;
         let team = world.team(&olga, "Ops").await;
         let ana = world.join(&olga, &team, "member", "Ana").await;
@@ -171,7 +170,7 @@ async fn each_filter_and_all_together() {
     stage
         .make(olga, json!({"title": "Two", "priority": "low", "labels": ["home"], "due_at": "2026-03-05T10:00:00Z"}))
         .await;
-    stage.make(ana, json!({"title": "Three", "assignee_id": olga.id, "labels": ["Work"]})).await;
+    stage.make(ana, json!({"title": "Three", "assignee_id": olga.id, "offer": true, "labels": ["Work"]})).await;
     for (query, expected) in [
         ("state=accepted".to_owned(), vec!["One"]),
         (format!("assignee_id={}", ana.id), vec!["One"]),

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod comments;
+mod drafts;
 mod leaving;
 mod lists;
 mod overdue;
@@ -70,7 +71,8 @@ async fn each_step_belongs_to_one_side() {
     let body = json!({"title": "Water the plants", "assignee_id": ana.id, "offer": true});
     let path = owner.post(&list, &body).await.expect(201).header("location");
     step(&owner, &path, "accept").await.problem(403, "access-denied");
-    step(&ana, &path, "done").await.problem(409, "wrong-state");
+    let early = step(&ana, &path, "done").await.problem(409, "wrong-state");
+    assert_eq!(early.text("/detail"), "The present state does not allow this step: it is offered.");
     step(&ana, &path, "cancel").await.problem(403, "access-denied");
     step(&ana, &path, "accept").await.expect(200);
     step(&ana, &path, "done").await.expect(200);
@@ -98,6 +100,19 @@ async fn a_member_sees_only_what_concerns_them() {
     assert_eq!(count(ben.get("/api/v1/me/delegations?role=assignee").await), 1);
     assert_eq!(count(ben.get("/api/v1/me/delegations?role=delegator").await), 0);
     assert_eq!(count(ana.get("/api/v1/me/delegations?state=offered").await), 1);
+}
+
+#[tokio::test]
+async fn labels_that_differ_by_case_alone_are_one() {
+    let (world, owner) = World::claimed().await;
+    let team = world.team(&owner, "Ops").await;
+    let list = format!("/api/v1/teams/{team}/delegations");
+    let body = json!({"title": "Plan", "labels": ["Straße", "Yard", "STRASSE", " yard "]});
+    let made = owner.post(&list, &body).await.expect(201);
+    assert_eq!(made.json["labels"], json!(["Straße", "Yard"]));
+    let editor = owner.clone().with("if-match", "*");
+    let changed = editor.send(Method::PATCH, &made.header("location"), Some(&json!({"labels": ["a", "A", "b"]}))).await;
+    assert_eq!(changed.expect(200).json["labels"], json!(["a", "b"]));
 }
 
 #[tokio::test]

@@ -11,8 +11,7 @@ use crate::forge;
 use crate::world::{Options, Person, World};
 
 async fn timed() -> (World, Person, String, Person) {
-    let quotas = milton::domain::quota::ALL.map(|quota| (quota.name, 1_000_000));
-    let options = Options { quotas: quotas.into(), ..Options::default() };
+    let options = Options::default().unlimited();
     let world = World::open_with(tempfile::tempdir().unwrap(), options, |jobs| jobs.with(DelegationOverdue));
     let owner = world.claim("Olga").await;
     let team = world.team(&owner, "Ops").await;

@@ -68,15 +68,58 @@ async fn watching_opens_nothing_and_keeps_open_what_was() {
     let ben = stage.world.join(&stage.olga, &stage.team, "member", "Ben").await;
     watch(&ben, &stage.path).await.problem(403, "access-denied");
     ben.get(&stage.path).await.problem(403, "access-denied");
-    watch(&stage.wim, &stage.path).await.expect(204);
-    stage.world.cast(&stage.team, &stage.wim, Some(Role::Member));
-    stage.wim.get(&stage.path).await.expect(200);
+    watch(&stage.ana, &stage.path).await.expect(204);
+    let hand = json!({"assignee_id": stage.wim.id});
+    stage.olga.post(&format!("{}/reassign", stage.path), &hand).await.expect(200);
+    stage.ana.get(&stage.path).await.expect(200);
     let list = format!("/api/v1/teams/{}/delegations", stage.team);
-    assert_eq!(stage.wim.get(&list).await.expect(200).json["items"].as_array().unwrap().len(), 1);
-    let editor = stage.wim.clone().with("if-match", "*");
+    assert_eq!(stage.ana.get(&list).await.expect(200).json["items"].as_array().unwrap().len(), 1);
+    let editor = stage.ana.clone().with("if-match", "*");
     editor.send(Method::PATCH, &stage.path, Some(&json!({"title": "Mine"}))).await.problem(403, "access-denied");
-    stage.wim.send(Method::DELETE, &format!("{}/watch", stage.path), None).await.expect(204);
+    stage.ana.send(Method::DELETE, &format!("{}/watch", stage.path), None).await.expect(204);
+    stage.ana.get(&stage.path).await.problem(403, "access-denied");
+}
+
+#[tokio::test]
+async fn whoever_may_hand_the_work_on_stops_those_who_look_on() {
+    let stage = Stage::new().await;
+    let ben = stage.world.join(&stage.olga, &stage.team, "member", "Ben").await;
+    watch(&stage.ana, &stage.path).await.expect(204);
+    stage.olga.post(&format!("{}/reassign", stage.path), &json!({"assignee_id": ben.id})).await.expect(200);
+    let anas = format!("{}/watchers/{}", stage.path, stage.ana.id);
+    stage.ana.send(Method::DELETE, &anas, None).await.problem(403, "access-denied");
+    stage.ana.get(&stage.path).await.expect(200);
+    stage.olga.send(Method::DELETE, &anas, None).await.expect(204);
+    stage.ana.get(&stage.path).await.problem(403, "access-denied");
+    let row = &stage.world.audit(&stage.olga, "event=delegation.unwatched").await[0];
+    assert_eq!((&row["actor"]["user_id"], &row["detail"]["user"]), (&json!(stage.olga.id), &json!(stage.ana.id)));
+    stage.olga.send(Method::DELETE, &anas, None).await.problem(404, "not-found");
+    watch(&stage.wim, &stage.path).await.expect(204);
+    let wims = format!("{}/watchers/{}", stage.path, stage.wim.id);
+    ben.send(Method::DELETE, &wims, None).await.expect(204);
+    assert!(watchers(&ben, &stage.path).await.is_empty(), "whoever has it decides as well");
+}
+
+#[tokio::test]
+async fn a_lower_role_ends_what_one_watched_in_the_higher() {
+    let stage = Stage::new().await;
+    let member = format!("/api/v1/teams/{}/members/{}", stage.team, stage.wim.id);
+    let role = async |role: &str| stage.olga.send(Method::PUT, &member, Some(&json!({"role": role}))).await.expect(204);
+    watch(&stage.wim, &stage.path).await.expect(204);
+    role("admin").await;
+    assert_eq!(watchers(&stage.olga, &stage.path).await, ["Wim"]);
+    role("member").await;
     stage.wim.get(&stage.path).await.problem(403, "access-denied");
+    role("manager").await;
+    assert!(watchers(&stage.olga, &stage.path).await.is_empty(), "and does not come back with it");
+
+    let body = json!({"title": "Mop"});
+    let list = format!("/api/v1/teams/{}/delegations", stage.team);
+    let other = stage.wim.post(&list, &body).await.expect(201).header("location");
+    watch(&stage.olga, &other).await.expect(204);
+    let to = json!({"user_id": stage.wim.id, "my_new_role": "member"});
+    stage.olga.post(&format!("/api/v1/teams/{}/transfer", stage.team), &to).await.expect(200);
+    stage.olga.get(&other).await.problem(403, "access-denied");
 }
 
 #[tokio::test]
@@ -99,6 +142,9 @@ async fn a_guests_watch_ends_with_the_grant_even_when_they_join_later() {
     let soon = Timestamp::parse("2026-03-01T09:10:00Z").unwrap();
     let id = stage.path.rsplit('/').next().unwrap();
     forge::grant(&stage.world, &stage.team, id, &gus, "member", soon.micros());
+    stage.olga.post(&format!("{}/comments", stage.path), &json!({"body": "With a broom"})).await.expect(201);
+    let talk = stage.olga.post(&format!("{}/conversation", stage.path), &json!({})).await.expect(201);
+    let talk = talk.header("location");
     watch(&gus, &stage.path).await.expect(204);
     assert_eq!(watchers(&gus, &stage.path).await, ["Gus"]);
     assert_eq!(gus.get("/api/v1/me/delegations?role=watcher").await.expect(200).text("/items/0/id"), id);
@@ -108,8 +154,14 @@ async fn a_guests_watch_ends_with_the_grant_even_when_they_join_later() {
     let token = stage.olga.post(&invited, &json!({"role": "member"})).await.expect(201).text("/token");
     gus.post("/api/v1/invitations/accept", &json!({"token": token})).await.expect(200);
     gus.get(&stage.path).await.problem(403, "access-denied");
-    let list = gus.get(&format!("/api/v1/teams/{}/delegations", stage.team)).await.expect(200);
-    assert_eq!(list.json["items"], json!([]));
+    for list in ["delegations", "search?q=sweep", "search?q=broom"] {
+        let list = gus.get(&format!("/api/v1/teams/{}/{list}", stage.team)).await.expect(200);
+        assert_eq!(list.json["items"], json!([]));
+    }
+    gus.post(&format!("{}/conversation", stage.path), &json!({})).await.problem(403, "access-denied");
+    gus.get(&talk).await.problem(403, "access-denied");
+    stage.world.cast(&stage.team, &gus, Some(Role::Member));
+    gus.get(&stage.path).await.problem(403, "access-denied");
 }
 
 #[tokio::test]

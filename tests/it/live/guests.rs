@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use poem::http::Method;
 use serde_json::json;
 
 use super::reader::Stream;
@@ -38,6 +39,22 @@ async fn a_guest_hears_of_what_was_granted_and_of_nothing_else() {
     let told = stream.hears("delegation.deleted").await;
     assert_eq!((&told["deleted"], told.get("data")), (&json!(true), None));
     assert_eq!(stage.denials().await, 0);
+}
+
+#[tokio::test]
+async fn what_a_guest_watched_is_not_told_to_them_as_a_member() {
+    let Stage { world, olga, bob, team, .. } = &Stage::new().await;
+    let path = create(olga, team, "Granted", None).await;
+    grant(world, team, &path, olga, bob);
+    bob.send(Method::PUT, &format!("{path}/watch"), None).await.expect(204);
+    world.pass(Duration::from_secs(1));
+    let invited = olga.post(&format!("/api/v1/teams/{team}/invitations"), &json!({"role": "member"})).await;
+    let token = json!({"token": invited.expect(201).text("/token")});
+    bob.post("/api/v1/invitations/accept", &token).await.expect(200);
+    let mut stream = Stream::open(bob, None).await;
+    rename(olga, &path, "Not granted").await;
+    delete(olga, &path).await;
+    stream.says_nothing().await;
 }
 
 #[tokio::test]

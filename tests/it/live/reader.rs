@@ -19,6 +19,8 @@ pub const SOON: Duration = Duration::from_secs(12);
 pub struct Stream {
     body: Pin<Box<dyn AsyncRead + Send>>,
     text: String,
+    /// Whether notifications of what happened to delegations are passed over.
+    is_of_acts: bool,
     /// Where it stands.
     pub at: String,
 }
@@ -62,10 +64,17 @@ impl Stream {
         assert_eq!((response.status().as_u16(), response.content_type()), (200, Some("text/event-stream")));
         assert_eq!(response.header("cache-control"), Some("no-store"));
         let body = Box::pin(response.into_body().into_async_read());
-        let mut stream = Self { body, text: String::new(), at: String::new() };
+        let mut stream = Self { body, text: String::new(), is_of_acts: false, at: String::new() };
         let first = stream.said().await;
         assert!(first.id.is_some(), "who comes for the first time can resume: {first:?}");
         (stream, first)
+    }
+
+    /// Passes over notifications of what happened to a delegation: they go to whom it concerns beside the event itself,
+    /// with no order between the two.
+    pub fn of_acts(mut self) -> Self {
+        self.is_of_acts = true;
+        self
     }
 
     /// The next frame; `None` at the end of the stream.
@@ -74,7 +83,7 @@ impl Stream {
             if let Some((frame, rest)) = self.text.split_once("\n\n") {
                 let (frame, rest) = (frame.to_owned(), rest.to_owned());
                 self.text = rest;
-                if is_news_of_work(&frame) {
+                if self.is_of_acts && is_news_of_work(&frame) {
                     continue;
                 }
                 return Some(frame);
@@ -87,6 +96,19 @@ impl Stream {
             }
             self.text.push_str(std::str::from_utf8(&bytes[..read]).unwrap());
         }
+    }
+
+    /// All that comes until nothing has for a while, news of work with it.
+    pub async fn everything(&mut self) -> String {
+        let mut bytes = [0; 4096];
+        while let Ok(read) = timeout(Duration::from_millis(700), self.body.read(&mut bytes)).await {
+            let read = read.unwrap();
+            if read == 0 {
+                break;
+            }
+            self.text.push_str(std::str::from_utf8(&bytes[..read]).unwrap());
+        }
+        std::mem::take(&mut self.text)
     }
 
     pub async fn said(&mut self) -> Said {
@@ -130,13 +152,13 @@ impl Stream {
             self.text.push_str(std::str::from_utf8(&bytes[..read]).unwrap());
         }
         let text = std::mem::take(&mut self.text);
-        let mut said = text.split("\n\n").filter(|frame| !frame.is_empty() && !is_news_of_work(frame));
+        let is_passed_over = |frame: &str| frame.is_empty() || self.is_of_acts && is_news_of_work(frame);
+        let mut said = text.split("\n\n").filter(|frame| !is_passed_over(frame));
         assert_eq!(said.next(), None);
     }
 }
 
-/// Whether a frame is a notification of what happened to a delegation: it goes to whom it concerns beside the event
-/// itself, and its own tests look at it.
+/// Whether a frame is a notification of what happened to a delegation.
 fn is_news_of_work(frame: &str) -> bool {
     let is_notification = frame.lines().any(|line| line.replace(' ', "") == "event:notification");
     is_notification && frame.contains("\"kind\":\"delegation-")

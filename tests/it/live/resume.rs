@@ -94,6 +94,38 @@ async fn from_each_place_the_rest_is_told_once_and_in_order() {
     anas.says_nothing().await;
 }
 
+/// What happened to a delegation comes as itself and, to those whom it concerns, as a notification too: each once, wherever
+/// the stream breaks off.
+#[tokio::test]
+async fn news_of_work_comes_live_and_once_across_a_resume() {
+    let stage = Stage::new().await;
+    let Stage { olga, mia, team, .. } = &stage;
+    let mut live = Stream::open(mia, None).await;
+    let mut heard = vec![Said { id: Some(live.at.clone()), event: None, data: Value::Null }];
+    let path = create(olga, team, "Sweep", Some(mia)).await;
+    heard.extend([live.said().await, live.said().await]);
+    olga.post(&format!("{path}/comments"), &json!({"body": "With a broom"})).await.expect(201);
+    heard.extend([live.said().await, live.said().await]);
+    live.says_nothing().await;
+    let kinds = |all: &[Said]| {
+        let news = of_kind(all, "notification").into_iter().map(|data| data["kind"].clone()).collect::<Vec<_>>();
+        (news, of_kind(all, "delegation.created").len(), of_kind(all, "delegation.commented").len())
+    };
+    assert_eq!(kinds(&heard), (vec![json!("delegation-offered"), json!("delegation-commented")], 1, 1));
+    assert_eq!(of_kind(&heard, "notification").len(), ids(mia).await.len(), "the list has these, and no others");
+    for place in 0..heard.len() {
+        let mut stream = Stream::open(mia, heard[place].id.as_deref()).await;
+        let mut again = Vec::new();
+        for _ in place + 1..heard.len() {
+            again.push(stream.said().await);
+        }
+        stream.says_nothing().await;
+        for kind in ["notification", "delegation.created", "delegation.commented"] {
+            assert_eq!(of_kind(&again, kind), of_kind(&heard[place + 1..], kind), "behind {place}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_is_told_later_is_told_as_it_is_then() {
     let stage = Stage::new().await;
@@ -111,7 +143,7 @@ async fn what_is_told_later_is_told_as_it_is_then() {
     stream.says_nothing().await;
     // It goes into other hands while Mia is away: what happened while it was hers is nothing to her any more.
     olga.post(&format!("{path}/reassign"), &json!({"assignee_id": ana.id})).await.expect(200);
-    let mut stream = Stream::open(mia, Some(&hers)).await;
+    let mut stream = Stream::open(mia, Some(&hers)).await.of_acts();
     assert_eq!(stream.hears("delegation.deleted").await["deleted"], true);
     stream.says_nothing().await;
 }

@@ -17,7 +17,7 @@ async fn what_happens_is_told_to_those_who_may_read_it() {
     let Stage { world, olga, max, mia, ana, bob, team, .. } = &stage;
     let mut hears = Vec::new();
     for person in [olga, max, mia] {
-        hears.push((person, Stream::open(person, None).await));
+        hears.push((person, Stream::open(person, None).await.of_acts()));
     }
     let (mut anas, mut bobs) = (Stream::open(ana, None).await, Stream::open(bob, None).await);
     let path = create(olga, team, "Sweep", Some(mia)).await;
@@ -43,15 +43,28 @@ async fn what_happens_is_told_to_those_who_may_read_it() {
 }
 
 #[tokio::test]
+async fn a_draft_is_not_told_to_whom_it_is_to_be_offered() {
+    let stage = Stage::new().await;
+    let Stage { max, mia, team, .. } = &stage;
+    let mut stream = Stream::open(mia, None).await.of_acts();
+    let body = json!({"title": "Sweep", "assignee_id": mia.id});
+    let path = max.post(&format!("/api/v1/teams/{team}/delegations"), &body).await.expect(201).header("location");
+    rename(max, &path, "Mop").await;
+    stream.says_nothing().await;
+    max.post(&format!("{path}/offer"), &json!({})).await.expect(200);
+    stream.hears("delegation.offered").await;
+    let draft = max.post(&format!("/api/v1/teams/{team}/delegations"), &body).await.expect(201).header("location");
+    delete(max, &draft).await;
+    stream.says_nothing().await;
+}
+
+#[tokio::test]
 async fn the_end_of_a_thing_is_told_to_those_who_could_read_it() {
     let stage = Stage::new().await;
     let Stage { olga, max, mia, ana, bob, team, .. } = &stage;
-    let path = create(mia, team, "Sweep", None).await;
-    forge::sql(
-        &stage.world,
-        "INSERT INTO delegation_watchers (delegation_id, user_id, created_at) SELECT id, ?1, 0 FROM delegations",
-        [&ana.id],
-    );
+    let path = create(mia, team, "Sweep", Some(ana)).await;
+    ana.send(Method::PUT, &format!("{path}/watch"), None).await.expect(204);
+    mia.post(&format!("{path}/reassign"), &json!({"assignee_id": max.id})).await.expect(200);
     let other = create(max, team, "Mop", None).await;
     let mut all = Vec::new();
     for person in [olga, max, mia, ana, bob] {
@@ -122,7 +135,7 @@ async fn who_comes_into_a_team_hears_of_it_at_once() {
 #[tokio::test]
 async fn a_lower_role_hears_less_from_then_on() {
     let Stage { olga, max, team, .. } = &Stage::new().await;
-    let mut stream = Stream::open(max, None).await;
+    let mut stream = Stream::open(max, None).await.of_acts();
     create(olga, team, "For managers", None).await;
     stream.hears("delegation.created").await;
     let member = format!("/api/v1/teams/{team}/members/{}", max.id);
@@ -157,7 +170,7 @@ async fn the_team_and_its_people_are_told_of_as_the_api_shows_them() {
 async fn a_team_that_is_closed_says_so_and_nothing_more() {
     let stage = Stage::new().await;
     let Stage { world, olga, mia, bob, team, .. } = &stage;
-    let (mut stream, mut bobs) = (Stream::open(mia, None).await, Stream::open(bob, None).await);
+    let (mut stream, mut bobs) = (Stream::open(mia, None).await.of_acts(), Stream::open(bob, None).await);
     let path = create(olga, team, "Sweep", Some(mia)).await;
     stream.hears("delegation.created").await;
     let at = stream.at.clone();
@@ -166,7 +179,7 @@ async fn a_team_that_is_closed_says_so_and_nothing_more() {
     Happen { event: Event::TeamDeleted, kind: "team", team: team.clone(), times: 1 }.by(olga, &world.app).await;
     assert_eq!(stream.hears("team.deleted").await["deleted"], true);
     forge::sql(world, "UPDATE teams SET deleted_at = 1 WHERE id = ?1", [team]);
-    let mut again = Stream::open(mia, Some(&at)).await;
+    let mut again = Stream::open(mia, Some(&at)).await.of_acts();
     assert_eq!(again.hears("team.deleted").await["deleted"], true, "of all that, its end alone");
     again.says_nothing().await;
     bobs.says_nothing().await;
@@ -250,4 +263,38 @@ async fn what_does_not_open_is_passed_over() {
     let told = again.hears("delegation.updated").await;
     assert_eq!(told["data"]["title"], "Second again");
     again.says_nothing().await;
+}
+
+/// What waits for a reader who takes nothing is not theirs because it was once.
+#[tokio::test]
+async fn what_waited_is_not_handed_over_to_whoever_was_removed_meanwhile() {
+    let Stage { olga, max, team, .. } = &Stage::new().await;
+    let mut stream = Stream::open(max, None).await;
+    for nth in 0..4 {
+        create(olga, team, &format!("Lighthouse {nth}"), None).await;
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    delete(olga, &format!("/api/v1/teams/{team}/members/{}", max.id)).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let told = stream.everything().await;
+    assert!(!told.contains("Lighthouse"), "{told}");
+    assert!(told.contains("removed-from-team"), "{told}");
+}
+
+#[tokio::test]
+async fn news_that_waited_name_nothing_to_whoever_was_removed_meanwhile() {
+    let Stage { olga, mia, team, .. } = &Stage::new().await;
+    let mut stream = Stream::open(mia, None).await;
+    for nth in 0..4 {
+        create(olga, team, &format!("Lighthouse {nth}"), Some(mia)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    delete(olga, &format!("/api/v1/teams/{team}/members/{}", mia.id)).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let told = stream.everything().await;
+    assert!(told.contains("delegation-offered") && !told.contains("Lighthouse"), "{told}");
+    // Nor does a stream that resumes behind the news name it.
+    let mut again = Stream::begin(mia, EVENTS, Some("0-0")).await.0;
+    let told = again.everything().await;
+    assert!(told.contains("delegation-offered") && !told.contains("Lighthouse"), "{told}");
 }

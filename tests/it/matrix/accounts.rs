@@ -22,6 +22,7 @@ pub const OPERATIONS: &[&str] = &[
     "revokeUserSessions",
     "createApiKey",
     "listApiKeys",
+    "getApiKey",
     "revokeApiKey",
     "listAllApiKeys",
     "revokeAnyApiKey",
@@ -139,6 +140,7 @@ async fn ones_own_api_keys() {
             judge(&stage.caller.get(list).await, manage(OWN), role);
             for (key, relation) in [(own.pop(), OWN), (others.pop(), Relation::default())] {
                 let path = format!("{list}/{}", key.unwrap());
+                judge(&stage.caller.get(&path).await, manage(relation), (role, relation.own));
                 judge(&stage.caller.send(Method::DELETE, &path, None).await, manage(relation), (role, relation.own));
             }
         }

@@ -18,6 +18,7 @@ pub const OPERATIONS: &[&str] = &[
     "updateConversation",
     "deleteConversation",
     "listParticipants",
+    "getParticipant",
     "addParticipant",
     "removeParticipant",
     "joinConversation",
@@ -37,6 +38,7 @@ pub const OPERATIONS: &[&str] = &[
 const ON_GROUPS: &[(&str, Permission)] = &[
     ("getConversation", Permission::ConversationRead),
     ("listParticipants", Permission::ConversationRead),
+    ("getParticipant", Permission::ConversationRead),
     ("updateConversation", Permission::ConversationUpdate),
     ("addParticipant", Permission::ConversationUpdate),
     ("removeParticipant", Permission::ConversationUpdate),
@@ -85,7 +87,7 @@ impl Group {
             "sendMessage" | "updateMessage" => Some(json!({"body": "I do"})),
             _ => None,
         };
-        let thing = if id == "removeParticipant" { &stage.ben.id } else { &self.message };
+        let thing = if ["getParticipant", "removeParticipant"].contains(&id) { &stage.ben.id } else { &self.message };
         let path = operation.path_to(&stage.team, &format!("{}/{thing}", self.id));
         let caller = stage.caller.clone().with("if-match", "*");
         caller.send(operation.method, &path, body.as_ref()).await

@@ -35,6 +35,7 @@ pub const OPERATIONS: &[&str] = &[
     "listCredentialReveals",
     "shareCredential",
     "listCredentialShares",
+    "getCredentialShare",
     "unshareCredential",
     "deleteCredential",
 ];
@@ -75,21 +76,33 @@ async fn call(caller: &Person, operation: &Operation, path: &str, share: &str) -
     (operation.permission.unwrap(), answer)
 }
 
+/// Shares the credential at `path` with the caller, or with another; answers the share.
+async fn share(stage: &Stage, maker: &Person, path: &str, granted: bool) -> String {
+    let shares = format!("{path}/shares");
+    // Whoever put it there has one already.
+    let own = stage.olga.get(&shares).await.expect(200).text("/items/0/id");
+    match (maker.id == stage.caller.id, granted) {
+        (true, true) => return own,
+        (true, false) => stage.olga.send(Method::DELETE, &format!("{shares}/{own}"), None).await.expect(204),
+        (false, _) => stage.olga.get(path).await.expect(200),
+    };
+    let with = if granted { &stage.caller } else { &stage.mia };
+    stage.olga.post(&shares, &json!({"user_id": with.id})).await.expect(201).text("/id")
+}
+
 /// Tries every operation on credentials that stand so to the caller, in every role.
 async fn try_all(own: bool, granted: bool, is_stale: bool) {
     let mut stage = Stage::new().await;
     let list = format!("/api/v1/teams/{}/credentials", stage.team);
     let operations = on_one("/teams/{team}/credentials");
-    assert_eq!(operations.len(), 11);
+    assert_eq!(operations.len(), 12);
     let mut made = Vec::new();
     for (operation, role) in operations.iter().flat_map(|operation| ROLES.map(|role| (operation, role))) {
         let maker = if own { &stage.caller } else { &stage.ben };
         stage.world.cast(&stage.team, maker, Some(Role::Manager));
         let path = maker.post(&list, &secret()).await.expect(201).header("location");
         stage.cast(Some(Role::Member));
-        let with = if granted { &stage.caller } else { &stage.mia };
-        let with = json!({"user_id": with.id});
-        let share = stage.olga.post(&format!("{path}/shares"), &with).await.expect(201).text("/id");
+        let share = share(&stage, maker, &path, granted).await;
         made.push((operation, role, path, share));
     }
     stage.is_stale = is_stale;
@@ -106,6 +119,11 @@ async fn try_all(own: bool, granted: bool, is_stale: bool) {
 
 #[tokio::test]
 async fn credentials_of_ones_own() {
+    try_all(true, true, false).await;
+}
+
+#[tokio::test]
+async fn credentials_of_ones_own_that_were_taken_back() {
     try_all(true, false, false).await;
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::stage::{ROLES, Stage, judge};
 use super::{accounts, chat, comments, credentials, identities, mine, passkeys, people, teams, webhooks};
 use crate::operations;
-use crate::world::{Answer, Person};
+use crate::world::Answer;
 
 /// An operation on a delegation: its id, the steps that lead up to it, its own, and what it wants in the body.
 struct Move {
@@ -43,25 +43,31 @@ const MOVES: &[Move] = &[
     after(&["offer"], "listWatchers", Permission::DelegationRead),
     after(&["offer"], "watchDelegation", Permission::DelegationWatch),
     after(&["offer"], "unwatchDelegation", Permission::DelegationWatch),
+    after(&["offer"], "removeWatcher", Permission::DelegationAssign),
+    after(&["offer", "decline"], "reassignDelegation", Permission::DelegationAssign),
 ];
 
 impl Move {
-    async fn make(&self, caller: &Person, path: &str, mia: &Person) -> Answer {
+    async fn make(&self, stage: &Stage, path: &str) -> Answer {
         let operation = operations::find(self.id);
         assert_eq!(operation.permission, Some(self.permission), "{}", self.id);
-        let rest = operation.path.split_once("{delegation}").unwrap().1;
+        let rest = operation.path.split_once("{delegation}").unwrap().1.replace("{user}", &stage.olga.id);
         let body: Option<Value> = match self.id {
             "updateDelegation" => Some(json!({"title": "Sweep twice"})),
-            "reassignDelegation" => Some(json!({"assignee_id": mia.id})),
+            "reassignDelegation" => Some(json!({"assignee_id": stage.ben.id})),
             "createComment" => Some(json!({"body": "With a broom"})),
             _ => None,
         };
-        let caller = caller.clone().with("if-match", "*");
+        let caller = stage.caller.clone().with("if-match", "*");
         caller.send(operation.method, &format!("{path}{rest}"), body.as_ref()).await
     }
 
-    fn is_untouched(&self) -> bool {
-        !self.steps.contains(&"accept")
+    /// How somebody stands to it who gave it, or was chosen for it. A draft is in nobody's hands, nor is what was declined.
+    fn relation(&self, own: bool, is_chosen: bool) -> Relation {
+        let participant = is_chosen && !self.steps.is_empty();
+        let assigned = participant && !self.steps.contains(&"decline");
+        let untouched = !self.steps.contains(&"accept");
+        Relation { own, assigned, participant, untouched, ..Relation::default() }
     }
 }
 
@@ -71,12 +77,15 @@ async fn try_all(own: bool, is_handed: bool) {
     let delegator = if own { &stage.caller } else { &stage.ben };
     let assignee = if is_handed { &stage.caller } else { &stage.mia };
     for chosen in MOVES {
-        let relation = Relation { own, assigned: is_handed, untouched: chosen.is_untouched(), ..Relation::default() };
+        let relation = chosen.relation(own, is_handed);
         for role in ROLES {
             let path = stage.delegation(delegator, assignee, chosen.steps).await;
+            if chosen.id == "removeWatcher" {
+                stage.olga.send(Method::PUT, &format!("{path}/watch"), None).await.expect(204);
+            }
             stage.cast(role);
             teams::foretell(&stage, &path, chosen.permission, relation).await;
-            let answer = chosen.make(&stage.caller, &path, &stage.mia).await;
+            let answer = chosen.make(&stage, &path).await;
             let decision = stage.decide(chosen.permission, role, relation);
             judge(&answer, decision, (chosen.id, chosen.steps, role));
         }

@@ -14,6 +14,7 @@ pub const OPERATIONS: &[&str] = &[
     "beginPasskey",
     "createPasskey",
     "listPasskeys",
+    "getPasskey",
     "renamePasskey",
     "deletePasskey",
     "getStepUp",
@@ -53,6 +54,7 @@ async fn ones_own_passkeys() {
             let decide = |permission| stage.decide_on_server(permission, role, OWN);
             let managed = decide(Permission::PasskeyManage);
             judge(&caller.get(MINE).await, decide(Permission::PasskeyRead), role);
+            judge(&caller.get(&path).await, decide(Permission::PasskeyRead), role);
             judge(&caller.post(&format!("{MINE}/begin"), &json!({})).await, managed, role);
             judge(&caller.send(Method::PATCH, &path, Some(&json!({"name": "Phone"}))).await, managed, role);
             judge(&caller.send(Method::DELETE, &path, None).await, managed, role);

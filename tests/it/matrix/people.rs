@@ -19,6 +19,7 @@ pub const OPERATIONS: &[&str] = &[
     "leaveTeam",
     "createInvitation",
     "listInvitations",
+    "getInvitation",
     "revokeInvitation",
     "createTeam",
     "listAudit",
@@ -140,8 +141,10 @@ async fn open_invitations() {
             let inviter = if own { &stage.caller } else { &stage.olga };
             let id = inviter.post(&list, &json!({"role": "member"})).await.expect(201).text("/id");
             stage.cast(role);
-            let answer = stage.caller.send(Method::DELETE, &format!("{list}/{id}"), None).await;
             let relation = Relation { own, ..Relation::default() };
+            let seen = stage.caller.get(&format!("{list}/{id}")).await;
+            judge(&seen, stage.decide(Permission::InvitationRead, role, relation), (role, own));
+            let answer = stage.caller.send(Method::DELETE, &format!("{list}/{id}"), None).await;
             judge(&answer, stage.decide(Permission::InvitationRevoke, role, relation), (role, own));
         }
     }

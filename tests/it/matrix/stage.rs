@@ -1,6 +1,5 @@
 //! The stage that the cells are tried on: one caller, cast in one role after another.
 
-use std::collections::HashMap;
 use std::fmt::Debug;
 use std::time::Duration;
 
@@ -37,8 +36,7 @@ impl Stage {
 
     /// A stage whose world has these providers; its quotas are as good as none.
     pub async fn with(options: Options) -> Self {
-        let unlimited = milton::domain::quota::ALL.map(|quota| (quota.name, 1_000_000));
-        let world = World::with(Options { quotas: HashMap::from(unlimited), ..options });
+        let world = World::with(options.unlimited());
         let olga = world.claim("Olga").await;
         let team = world.team(&olga, "Ops").await;
         let ben = world.join(&olga, &team, "member", "Ben").await;

@@ -185,7 +185,7 @@ fn holds(word: &str, role: Role, relation: Relation) -> bool {
         "have" => relation.assigned,
         "own|have" => relation.own || relation.assigned,
         "new" => relation.untouched,
-        "given" => relation.own || relation.granted,
+        "given" => relation.granted,
         "told" => relation.reported,
         "<" => relation.target.is_some_and(|target| target < role),
         word => panic!("no such word: {word}"),

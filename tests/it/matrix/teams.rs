@@ -16,6 +16,7 @@ pub const OPERATIONS: &[&str] = &[
     "transferTeam",
     "createGrant",
     "listGrants",
+    "getGrant",
     "removeGrant",
     "listAllTeams",
     "recoverTeam",
@@ -148,6 +149,9 @@ async fn guests() {
         let granter = if own { &stage.caller } else { &stage.olga };
         let id = granter.post(&grants, &body).await.expect(201).text("/id");
         stage.cast(role);
+        let seen = stage.caller.get(&format!("{grants}/{id}")).await;
+        let relation_to_it = Relation { own, ..Relation::default() };
+        judge(&seen, stage.decide(Permission::GrantRead, role, relation_to_it), (role, given, own));
         let removed = stage.caller.send(Method::DELETE, &format!("{grants}/{id}"), None).await;
         judge(&removed, stage.decide(Permission::GrantDelete, role, relation), (role, given, own));
     }

@@ -4,6 +4,7 @@ use poem::http::Method;
 use serde_json::{Value, json};
 
 use super::{Journey, ME, Stage, session, trip_cookie, turned_away};
+use crate::forge;
 use crate::lying_provider::Account;
 
 const ACCEPT: &str = "/api/v1/invitations/accept/provider";
@@ -65,8 +66,8 @@ async fn an_invitation_for_an_address_wants_the_providers_word_for_it() {
     let unverified = Account { email_verified: false, ..eve() };
     for somebody in [unverified, Account::new("Mallory", "mallory@example.org")] {
         stage.lying.account(somebody);
-        turned_away(&stage.back(&leave(&stage, &token).await).await, "invitation-closed");
-        assert_eq!(stage.rows("auth.oauth.failed").await[0]["detail"]["error"], "invitation-closed");
+        turned_away(&stage.back(&leave(&stage, &token).await).await, "address-unproven");
+        assert_eq!(stage.rows("auth.oauth.failed").await[0]["detail"]["error"], "address-unproven");
         assert_eq!(stage.counts(), [1, 1, 0]);
     }
     stage.lying.account(eve());
@@ -117,4 +118,38 @@ async fn a_forged_invitation_leads_nowhere() {
     assert_eq!(stage.lying.hits("/.well-known/openid-configuration"), 0, "the provider is not even asked");
     let (token, ..) = invite(&stage, json!({"role": "member"})).await;
     stage.owner.post(ACCEPT, &json!({"token": token, "provider": "lying"})).await.problem(403, "access-denied");
+}
+
+/// An address is whose a provider says it is, and nobody's who only says so.
+#[tokio::test]
+async fn an_invitation_for_an_address_opens_to_nobody_who_only_states_it() {
+    let stage = Stage::new().await;
+    let body = json!({"role": "admin", "email": "Ana@Example.com"});
+    let (token, id, team) = invite(&stage, body).await;
+    let (accept, stated) = ("/api/v1/invitations/accept", "ana@example.com");
+    let new = json!({"token": token, "name": "Mallory", "email": stated});
+    let refused = stage.world.stranger().post(accept, &new).await.problem(409, "address-unproven");
+    assert!(refused.text("/detail").contains("provider"), "{}", refused.text);
+    assert_eq!(stage.counts()[0], 1, "no account was left behind");
+
+    let elsewhere = stage.world.team(&stage.owner, "Elsewhere").await;
+    let gus = stage.world.join(&stage.owner, &elsewhere, "member", "Gus").await;
+    let other = json!({"role": "member", "email": stated});
+    let other = stage.owner.post(&format!("/api/v1/teams/{team}/invitations"), &other).await.expect(201).text("/token");
+    let says_so = gus.clone().with("if-match", "*");
+    says_so.send(Method::PATCH, ME, Some(&json!({"email": stated}))).await.expect(200);
+    for token in [&token, &other] {
+        gus.post(accept, &json!({"token": token})).await.problem(409, "address-unproven");
+    }
+    let list = stage.owner.get(&format!("/api/v1/teams/{team}/invitations")).await.expect(200);
+    assert!(list.text.contains(&id) && !list.text.contains(stated), "{}", list.text);
+    assert_eq!(list.json["items"][0]["email_bound"], true);
+    assert!(!stage.owner.get("/api/v1/admin/audit").await.text.contains(stated));
+
+    // Whose it is comes in, by way of the provider or with an account that it vouched for before.
+    assert!(session(&stage.back(&leave(&stage, &token).await).await).is_some());
+    let theirs = "UPDATE users SET email_bidx = NULL, email_verified_at = NULL WHERE email_verified_at IS NOT NULL";
+    forge::sql(&stage.world, theirs, []);
+    forge::sql(&stage.world, "UPDATE users SET email_verified_at = 1 WHERE id = ?1", [&gus.id]);
+    gus.post(accept, &json!({"token": other})).await.expect(200);
 }

@@ -144,7 +144,7 @@ async fn nobody_decides_about_a_scan_of_another_session() {
     let number = scanned.number().await;
     for intruder in [&admin, &elsewhere] {
         for (id, body) in [(&scanned.id, json!({"number": number})), (&fresh.id, json!({"number": 10}))] {
-            for step in ["approve", "deny"] {
+            for (step, body) in [("approve", body), ("deny", json!({}))] {
                 let size = world.audit_size();
                 let refused = intruder.post(&format!("{QR}/{id}/{step}"), &body).await.problem(403, "access-denied");
                 let missing = intruder.post(&format!("{QR}/{NOWHERE}/{step}"), &body).await;

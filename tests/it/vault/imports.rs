@@ -55,8 +55,9 @@ async fn an_export_of_bitwarden_comes_in_whole() {
     assert_eq!(opened.json["payload"]["password"], " =1+1 ");
     assert_eq!(opened.json["payload"]["totp"], "JBSWY3DPEHPK3PXP");
     assert_eq!(opened.json["payload"]["fields"][1], json!({"name": "folder", "value": "Work"}));
-    let again = import(&stage.max, MINE, &export()).await.expect(200);
+    let again = stage.max.post(&format!("{MINE}/import?duplicates=keep"), &export()).await.expect(200);
     assert_eq!(again.json["duplicates"].as_array().unwrap().len(), 3, "they come in all the same, and it is said");
+    assert_eq!((&again.json["imported"], &again.json["present"]), (&json!(3), &json!([])));
 }
 
 #[tokio::test]
@@ -70,6 +71,83 @@ async fn a_sheet_comes_in_as_it_stands() {
     let expected = json!({"username": "@SUM(A1)", "password": "=cmd|'/c calc'!A0", "urls": ["https://bank.test"],
         "notes": "-1,\r\n+2"});
     assert_eq!(bank, expected);
+}
+
+#[tokio::test]
+async fn a_sheet_without_names_takes_them_from_the_addresses() {
+    let (_world, olga) = World::claimed().await;
+    let firefox = "\"url\",\"username\",\"password\",\"httpRealm\",\"formActionOrigin\",\"guid\",\"timeCreated\",\
+        \"timeLastUsed\",\"timePasswordChanged\"\n\"https://mail.test:8443\",\"ana\",\"s3cret\",,\"https://mail.test\",\
+        \"{1}\",\"1700000000000\",\"1700000000000\",\"1700000000000\"\n";
+    let plain = "url,username,password\nhttps://ana:x@bank.test/login?next=//evil.test,ana,s3cret\n,ben,s3cret\n";
+    for (sheet, count, name, login) in [
+        (
+            firefox,
+            1,
+            "mail.test:8443",
+            json!({"username": "ana", "password": "s3cret", "urls": ["https://mail.test:8443"]}),
+        ),
+        (
+            plain,
+            2,
+            "bank.test",
+            json!({"username": "ana", "password": "s3cret",
+            "urls": ["https://ana:x@bank.test/login?next=//evil.test"]}),
+        ),
+    ] {
+        let (status, report) = send(&olga, MINE, "text/csv", sheet.to_owned()).await;
+        assert_eq!((status, &report["imported"]), (200, &json!(count)), "{report}");
+        assert_eq!(payload_of(&olga, MINE, name).await, login);
+    }
+    for wrong in ["url,username\nhttps://a.test,ana\n", "username,password\nana,s3cret\n"] {
+        let (status, report) = send(&olga, MINE, "text/csv", wrong.to_owned()).await;
+        assert_eq!((status, &report["errors"][0]["pointer"]), (422, &json!("/lines/1")), "{report}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_there_already_is_left_out_and_named() {
+    let stage = Stage::new().await;
+    for list in [stage.list.as_str(), MINE] {
+        import(&stage.max, list, &export()).await.expect(200);
+        let mut changed = export();
+        changed["items"][0]["login"]["password"] = json!("another");
+        let visa = changed["items"][1].clone();
+        changed["items"].as_array_mut().unwrap().push(visa);
+        let report = stage.max.post(&format!("{list}/import?duplicates=skip"), &changed).await.expect(200);
+        assert_eq!(report.json["imported"], 1, "{}", report.text);
+        assert_eq!(report.text("/duplicates/0/pointer"), "/items/0", "the same name, and another password");
+        let present = report.json["present"].as_array().unwrap();
+        let at: Vec<_> = present.iter().map(|one| one["pointer"].as_str().unwrap()).collect();
+        assert_eq!(at, ["/items/1", "/items/2", "/items/3"]);
+        assert_eq!(present[0]["id"], present[2]["id"]);
+        let visa = stage.max.get(&format!("{list}?name=visa")).await.expect(200);
+        assert_eq!(visa.json["items"].as_array().unwrap().len(), 1);
+        assert_eq!(visa.json["items"][0]["id"], present[0]["id"]);
+    }
+    stage.max.post(&format!("{MINE}/import?duplicates=maybe"), &export()).await.problem(422, "invalid");
+}
+
+/// A file of guesses must not tell the password of what its bringer could not reveal.
+#[tokio::test]
+async fn nobody_guesses_by_importing() {
+    let stage = Stage::new().await;
+    let root = json!({"kind": "login", "name": "Root", "payload": {"username": "root", "password": "hunter2"}});
+    stage.olga.post(&stage.list, &root).await.expect(201);
+    let guesses: Vec<_> = ["hunter1", "hunter2"]
+        .map(|password| {
+            json!({"type": 1, "name": "Root",
+        "login": {"username": "root", "password": password}})
+        })
+        .into();
+    let guesses = json!({"items": guesses});
+    let report = import(&stage.max, &stage.list, &guesses).await.expect(200);
+    assert_eq!((&report.json["imported"], &report.json["present"]), (&json!(2), &json!([])));
+    // His own he knows.
+    let report = import(&stage.max, &stage.list, &guesses).await.expect(200);
+    assert_eq!(report.json["present"].as_array().unwrap().len(), 2);
+    let report = import(&stage.olga, &stage.list, &guesses).await.expect(200);
+    assert_eq!(report.json["imported"], 0, "{}", report.text);
 }
 
 #[tokio::test]

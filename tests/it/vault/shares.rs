@@ -73,8 +73,8 @@ async fn nobody_outside_of_the_team_is_shared_with() {
         stage.max.post(&shares, &twice).await.problem(409, "already-exists");
     }
     let listed = stage.max.get(&shares).await.expect(200);
-    assert_eq!(listed.json["items"][0]["user"]["name"], "Mia");
-    assert_eq!(listed.json["items"][1]["role"], "member");
+    assert_eq!(listed.json["items"][1]["user"]["name"], "Mia");
+    assert_eq!(listed.json["items"][2]["role"], "member");
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn leaving_ends_shares_and_coming_back_brings_none() {
     reveal(&stage.mia, &path).await.problem(403, "access-denied");
     stage.world.cast(&stage.team, &stage.mia, Some(Role::Member));
     reveal(&stage.mia, &path).await.problem(403, "access-denied");
-    assert_eq!(stage.max.get(&format!("{path}/shares")).await.expect(200).json["items"], json!([]));
+    assert_eq!(shared_with(&stage, &path).await, ["Max"]);
 }
 
 #[tokio::test]
@@ -116,4 +116,69 @@ async fn a_teams_credential_outlives_whoever_put_it_there() {
     assert_eq!(names(&stage.olga.get(&stage.list).await), ["Router"]);
     let gone: i64 = rows.query_row("SELECT count(*) FROM credentials WHERE id = ?1", [own], |row| row.get(0)).unwrap();
     assert_eq!(gone, 0);
+}
+
+/// The names of those with whom a credential is shared, the first one first.
+async fn shared_with(stage: &Stage, path: &str) -> Vec<String> {
+    let listed = stage.olga.get(&format!("{path}/shares")).await.expect(200);
+    let items = listed.json["items"].as_array().unwrap();
+    items.iter().map(|share| share["user"]["name"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Rotates the password at `path`, by Olga.
+async fn rotate(stage: &Stage, path: &str) {
+    super::put(&stage.olga, path, "*", &json!({"username": "root", "password": "rotated"})).await.expect(200);
+}
+
+#[tokio::test]
+async fn whoever_put_it_there_has_a_share_that_is_taken_back() {
+    let stage = Stage::new().await;
+    let path = stage.login("Router").await;
+    assert_eq!(shared_with(&stage, &path).await, ["Max"]);
+    stage.max.post(&format!("{path}/shares"), &json!({"user_id": stage.max.id})).await.problem(409, "already-exists");
+    reveal(&stage.max, &path).await.expect(200);
+    let share = stage.olga.get(&format!("{path}/shares")).await.expect(200).text("/items/0/id");
+    delete(&stage.olga, &format!("{path}/shares/{share}")).await.expect(204);
+    reveal(&stage.max, &path).await.problem(403, "access-denied");
+    assert_eq!(shared_with(&stage, &path).await, [""; 0]);
+    // One's own vault has no shares.
+    let own = stage.max.post(MINE, &login("Mine")).await.expect(201).header("location");
+    reveal(&stage.max, &own).await.expect(200);
+    assert_eq!(crate::forge::count(&stage.world, "credential_shares"), 0);
+}
+
+#[tokio::test]
+async fn whoever_put_it_there_and_was_removed_reveals_nothing_when_back() {
+    let stage = Stage::new().await;
+    let path = stage.login("Router").await;
+    delete(&stage.olga, &format!("/api/v1/teams/{}/members/{}", stage.team, stage.max.id)).await.expect(204);
+    rotate(&stage, &path).await;
+    for role in [Role::Member, Role::Manager] {
+        stage.world.cast(&stage.team, &stage.max, Some(role));
+        reveal(&stage.max, &path).await.problem(403, "access-denied");
+    }
+    stage.world.cast(&stage.team, &stage.max, Some(Role::Member));
+    assert_eq!(stage.names(&stage.max, "").await, [""; 0]);
+    stage.max.get(&path).await.problem(403, "access-denied");
+}
+
+#[tokio::test]
+async fn what_one_opened_to_oneself_ends_with_the_role() {
+    let stage = Stage::new().await;
+    let (own, opened) = (stage.login("Router").await, stage.login("Switch").await);
+    let body = json!({"role": "member"});
+    let role = format!("/api/v1/teams/{}/members/{}", stage.team, stage.max.id);
+    let given = stage.olga.post(&stage.list, &login("Root")).await.expect(201).header("location");
+    stage.share(&given, json!({"user_id": stage.max.id})).await;
+    stage.share(&opened, json!({"role": "member"})).await;
+    stage.olga.send(poem::http::Method::PUT, &role, Some(&body)).await.expect(204);
+    rotate(&stage, &own).await;
+    reveal(&stage.max, &own).await.problem(403, "access-denied");
+    assert_eq!(shared_with(&stage, &own).await, [""; 0]);
+    // What others opened to them is theirs still.
+    for path in [&given, &opened] {
+        reveal(&stage.max, path).await.expect(200);
+    }
+    let row = &stage.world.audit(&stage.olga, "event=team.role.changed").await[0];
+    assert_eq!(row["detail"]["shares_ended"], "2");
 }

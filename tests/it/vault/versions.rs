@@ -43,6 +43,27 @@ async fn each_payload_stays_and_comes_back_as_a_new_version() {
 }
 
 #[tokio::test]
+async fn a_share_opens_the_newest_version_and_none_before_it() {
+    let stage = Stage::new().await;
+    let path = stage.login("Router").await;
+    put(&stage.max, &path, "\"1\"", &json!({"username": "root", "password": "second"})).await.expect(200);
+    stage.share(&path, json!({"role": "member"})).await;
+    assert_eq!(reveal(&stage.mia, &path).await.expect(200).json["payload"]["password"], "second");
+    assert_eq!(opened(&stage.mia, &path, 2).await["password"], "second");
+    let of = |version: i64| format!("{path}/reveal?version={version}");
+    for version in [1, 3] {
+        stage.mia.send(Method::POST, &of(version), None).await.problem(403, "access-denied");
+    }
+    // Whoever may look into its history may look into its versions.
+    for person in [&stage.max, &stage.olga] {
+        assert_eq!(opened(person, &path, 1).await["password"], PASSWORD);
+    }
+    stage.world.cast(&stage.team, &stage.mia, Some(milton::domain::role::Role::Manager));
+    stage.mia.send(Method::POST, &of(1), None).await.problem(403, "access-denied");
+    assert_eq!(opened(&stage.mia, &path, 2).await["password"], "second");
+}
+
+#[tokio::test]
 async fn a_slower_writer_overwrites_nothing() {
     let stage = Stage::new().await;
     let path = stage.login("Router").await;

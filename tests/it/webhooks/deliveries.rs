@@ -31,6 +31,38 @@ async fn what_happens_is_told_once_thin_and_signed() {
     assert_eq!((&delivery["type"], &delivery["resource_id"]), (&json!("delegation.created"), &json!(id)));
 }
 
+/// What a receiver is told is enough to ask the API for it.
+#[tokio::test]
+async fn a_comment_and_a_message_are_told_with_what_they_stand_in() {
+    let scene = Scene::with(&["delegation.*", "conversation.*"]).await;
+    let ben = scene.world.join(&scene.olga, &scene.team, "member", "Ben").await;
+    let delegation = scene.delegate("Sweep").await;
+    let team = format!("/api/v1/teams/{}", scene.team);
+    let comment = json!({"body": "With which broom?"});
+    let comment = scene.olga.post(&format!("{team}/delegations/{delegation}/comments"), &comment).await.expect(201);
+    let body = json!({"kind": "direct", "participant_ids": [ben.id]});
+    let conversation = scene.olga.post(&format!("{team}/conversations"), &body).await.expect(201).header("location");
+    let message = ben.post(&format!("{conversation}/messages"), &json!({"body": "The red one"})).await.expect(201);
+    assert_eq!(scene.deliver().await, 4);
+    let heard: Vec<_> = scene.receiver.heard().iter().map(super::Heard::json).collect();
+    let told = |event: &str| heard.iter().find(|heard| heard["type"] == event).unwrap()["data"].clone();
+    let told =
+        ["delegation.created", "delegation.commented", "conversation.created", "conversation.message.sent"].map(told);
+    let word = |nth: usize, name: &str| told[nth][name].as_str().unwrap().to_owned();
+    let path = format!("{team}/delegations/{}/comments/{}", word(1, "parent_id"), word(1, "resource_id"));
+    assert_eq!(scene.olga.get(&path).await.expect(200).text("/id"), comment.text("/id"));
+    let path = format!("{team}/conversations/{}/messages/{}", word(3, "parent_id"), word(3, "resource_id"));
+    assert_eq!(scene.olga.get(&path).await.expect(200).text("/id"), message.text("/id"));
+    assert!([0, 2].iter().all(|nth| told[*nth].get("parent_id").is_none()), "these stand for themselves");
+    let listed = scene.deliveries("").await;
+    let of_comment = listed.iter().find(|one| one["type"] == "delegation.commented").unwrap();
+    assert_eq!(of_comment["parent_id"], json!(delegation));
+    // What is gone is told with it all the same.
+    scene.olga.send(Method::DELETE, &comment.header("location"), None).await.expect(204);
+    assert_eq!(scene.deliver().await, 1);
+    assert_eq!(scene.receiver.heard().last().unwrap().json()["data"]["parent_id"], json!(delegation));
+}
+
 #[tokio::test]
 async fn a_changed_body_time_or_id_is_not_signed() {
     let scene = Scene::new().await;
@@ -152,7 +184,7 @@ async fn gone_is_gone() {
     let olga = scene.fresh().await;
     let told = olga.get("/api/v1/me/notifications").await.expect(200);
     let told = told.json["items"].as_array().unwrap().iter().find(|one| one["kind"] == "webhook-disabled").unwrap();
-    assert_eq!(told["detail"]["name"], "Chat room");
+    assert_eq!(told["detail"], json!({"name": "Chat room", "team_id": scene.team, "webhook_id": scene.webhook}));
     olga.post(&scene.path("/test"), &json!({})).await.problem(409, "wrong-state");
 
     scene.receiver.behave(Manner::Status(200));

@@ -164,3 +164,29 @@ async fn nothing_that_people_wrote_leaves_by_webhook() {
         assert_eq!(data, ["resource_id", "resource_type", "seq", "team_id"]);
     }
 }
+
+/// A webhook is the team's: it goes on without its maker, and those who answer for the team hear of it.
+#[tokio::test]
+async fn the_owners_hear_of_webhooks_that_lost_their_maker() {
+    let scene = crate::guests::Scene::new().await;
+    let orphaned = async || {
+        let mut news = crate::notifications::told(&scene.olga, "").await;
+        news.retain(|one| one["kind"] == "webhook-orphaned");
+        news
+    };
+    let hook = json!({"name": "Chat", "url": "https://ada.example.org/hook", "events": ["delegation.*"]});
+    let made = scene.ada.post(&scene.in_team("/webhooks"), &hook).await.expect(201);
+    scene.olga.post(&scene.in_team("/webhooks"), &hook).await.expect(201);
+    let member = scene.in_team(&format!("/members/{}", scene.ada.id));
+    let role = async |role: &str| scene.olga.send(Method::PUT, &member, Some(&json!({"role": role}))).await.expect(204);
+    role("owner").await;
+    assert!(orphaned().await.is_empty());
+    role("manager").await;
+    let told = orphaned().await;
+    assert_eq!(told.len(), 1);
+    let detail = json!({"name": "Chat", "team_id": scene.team, "webhook_id": made.text("/id")});
+    assert_eq!(told[0]["detail"], detail);
+    scene.olga.send(Method::DELETE, &member, None).await.expect(204);
+    assert_eq!(orphaned().await.len(), 2, "and again when its maker is gone");
+    assert_eq!(scene.olga.get(&made.header("location")).await.expect(200).text("/state"), "active");
+}

@@ -41,7 +41,7 @@ pub struct Item {
 }
 
 /// Something that cannot be brought along.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
     /// Where it stood in the file.
     pub pointer: String,

@@ -36,7 +36,10 @@ impl Column {
             "totp" | "login_totp" | "otpauth" => Self::Totp,
             "notes" | "note" | "extra" => Self::Notes,
             "fields" => Self::Fields,
-            "reprompt" => Self::PassedOver,
+            // Firefox keeps its own accounts of each login.
+            "reprompt" | "formactionorigin" | "guid" | "timecreated" | "timelastused" | "timepasswordchanged" => {
+                Self::PassedOver
+            }
             _ => Self::Other,
         }
     }
@@ -49,8 +52,9 @@ pub fn read(text: &str) -> Result<Import, Error> {
     let names = lines.headers().map_err(|_| unreadable(1))?.clone();
     let columns: Vec<Column> = names.iter().map(Column::named).collect();
     let has = |column| columns.contains(&column);
-    if !has(Column::Name) || !(has(Column::Password) || has(Column::Notes)) {
-        let detail = "must name the columns, with at least a name and a password or notes";
+    let is_named = has(Column::Name) || has(Column::Url) && has(Column::Password);
+    if !is_named || !(has(Column::Password) || has(Column::Notes)) {
+        let detail = "must name the columns, with at least a name, or a url, and a password or notes";
         return Err(Error::invalid("/lines/1", detail));
     }
     let single = [Column::Kind, Column::Name, Column::Username, Column::Password, Column::Totp, Column::Notes];
@@ -86,7 +90,12 @@ fn row(reader: &mut Reader, names: &StringRecord, columns: &[Column], record: &S
                 _ => return reader.mistake(format!("{at}/{title}"), "must be login or note"),
             },
             Column::Name => cell.clone_into(&mut name),
-            Column::Url => parts.urls.extend(addresses(cell)),
+            Column::Url => {
+                if !columns.contains(&Column::Name) && name.is_empty() {
+                    host(cell).clone_into(&mut name);
+                }
+                parts.urls.extend(addresses(cell));
+            }
             Column::Username => parts.username = hidden(cell.to_owned()),
             Column::Password => parts.password = hidden(cell.to_owned()),
             Column::Totp => parts.totp = hidden(cell.to_owned()),
@@ -101,6 +110,13 @@ fn row(reader: &mut Reader, names: &StringRecord, columns: &[Column], record: &S
     }
     let name_at = format!("{at}/name");
     reader.take(at, &name_at, &name, kind, parts);
+}
+
+/// What a login is called in a sheet that has no names: the host of its address, as browsers show it.
+fn host(address: &str) -> &str {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
 }
 
 /// Bitwarden joins the addresses of a login with commas, which may stand in one of them as well.

@@ -5,11 +5,11 @@ mod team;
 
 use poem_openapi::payload::Json;
 use poem_openapi::types::Any;
-use poem_openapi::{ApiRequest, Object};
+use poem_openapi::{ApiRequest, Enum, Object};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::answer::{Changed, Created, etag, if_match};
+use super::answer::{Changed, Created, Kept, Made, etag, if_match, if_matches};
 use super::model::{Credential, CredentialKind, CredentialPayload, ImportReport, RevealedPayload};
 use crate::app::Acted;
 use crate::app::credential::{BringIn, Create, Delete, Rename, Restore, Reveal, Which, Write};
@@ -58,6 +58,16 @@ enum File {
     Sheet(Sheet),
 }
 
+/// What becomes of an item that is in the vault already, the same in kind, name and payload.
+#[derive(Enum, Clone, Copy)]
+#[oai(rename_all = "lowercase")]
+enum Duplicates {
+    /// It is left out, and the report names the one that is there.
+    Skip,
+    /// It comes in once more.
+    Keep,
+}
+
 const fn which(vault: Vault, id: Uuid) -> Which {
     Which { vault, id: Id::from_uuid(id) }
 }
@@ -68,21 +78,26 @@ fn filter(kind: Option<CredentialKind>, name: Option<String>) -> Result<Filter, 
 }
 
 fn changed(acted: Acted<domain::Credential>) -> Changed<Credential> {
-    let tag = etag(acted.output.version);
-    Changed::Changed(Json(acted.output.into()), acted.seq, Some(tag))
+    Changed::of(acted)
 }
 
-async fn create(
-    member: &Member,
-    vault: Vault,
-    list: &str,
-    body: NewCredential,
-) -> Result<Created<Credential>, Failure> {
+/// Where the credentials of a vault are.
+fn list(vault: Vault) -> String {
+    match vault {
+        Vault::Personal(_) => String::from("/api/v1/me/credentials"),
+        Vault::Team(team) => format!("/api/v1/teams/{team}/credentials"),
+    }
+}
+
+async fn create(member: &Member, vault: Vault, body: NewCredential) -> Result<Created<Credential>, Failure> {
     let name = Title::parse("/name", &body.name)?;
     let payload = Payload::parse("/payload", body.kind.into(), body.payload.into())?;
-    let acted = member.act(&member.caller, Create { vault, name, payload }).await?;
-    let (location, tag) = (format!("{list}/{}", acted.output.id), etag(acted.output.version));
-    Ok(Created::at(location, acted.output.into(), acted.seq, Some(tag), acted.allowance.as_ref()))
+    let made = move |made: &domain::Credential| Made {
+        location: format!("{}/{}", list(vault), made.id),
+        etag: Some(etag(made.version)),
+        body: made.clone().into(),
+    };
+    member.create(Create { vault, name, payload }, made).await
 }
 
 async fn rename(
@@ -112,12 +127,12 @@ async fn restore(
     seen: Option<&str>,
     number: i64,
 ) -> Result<Changed<Credential>, Failure> {
-    let action = Restore { which, version: seen.map(if_match).transpose()?.flatten(), number };
+    let action = Restore { which, version: if_matches(seen)?, number };
     Ok(changed(member.act(&member.caller, action).await?))
 }
 
 async fn delete(member: &Member, which: Which, seen: Option<&str>) -> Result<i64, Failure> {
-    let action = Delete { which, version: seen.map(if_match).transpose()?.flatten() };
+    let action = Delete { which, version: if_matches(seen)? };
     Ok(member.act(&member.caller, action).await?.seq)
 }
 
@@ -126,11 +141,16 @@ async fn reveal(member: &Member, which: Which, number: Option<i64>) -> Result<Ch
     Ok(Changed::Changed(Json(acted.output.into()), acted.seq, None))
 }
 
-async fn bring_in(member: &Member, vault: Vault, file: File) -> Result<Changed<ImportReport>, Failure> {
+async fn bring_in(
+    member: &Member,
+    vault: Vault,
+    file: File,
+    duplicates: Option<Duplicates>,
+) -> Result<Kept<ImportReport>, Failure> {
     let import: credential::import::Import = match file {
         File::Bitwarden(body) => import::read_bitwarden(body.0.0)?,
         File::Sheet(sheet) => import::read_sheet(&sheet.0)?,
     };
-    let acted = member.act(&member.caller, BringIn { vault, import }).await?;
-    Ok(Changed::Changed(Json(acted.output.into()), acted.seq, None))
+    let keeps_duplicates = matches!(duplicates, Some(Duplicates::Keep));
+    member.change_once(BringIn { vault, import, keeps_duplicates }, |report| report.clone().into()).await
 }

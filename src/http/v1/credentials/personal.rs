@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
-use poem_openapi::payload::Json;
 use uuid::Uuid;
 
-use super::{CredentialChanges, EarlierVersion, File, NewCredential, which};
+use super::{CredentialChanges, Duplicates, EarlierVersion, File, NewCredential, which};
 use crate::app::credential::{Generate, Get, List as ListOf, ListVersions, Which};
 use crate::domain::credential::Vault;
 use crate::domain::credential::recipe::Recipe;
@@ -15,7 +14,7 @@ use crate::http::body::Body;
 use crate::http::caller::Member;
 use crate::http::problem::Failure;
 use crate::http::v1::Tag;
-use crate::http::v1::answer::{Changed, Created, Removed, Shown, etag};
+use crate::http::v1::answer::{Changed, Created, Kept, Removed, Shown};
 use crate::http::v1::model::{
     Credential, CredentialKind, CredentialPayload, CredentialVersion, GeneratedPassword, ImportReport, List,
     RevealedPayload, page_request,
@@ -23,8 +22,6 @@ use crate::http::v1::model::{
 
 /// One's own credentials.
 pub struct PersonalCredentials;
-
-const LIST: &str = "/api/v1/me/credentials";
 
 const fn mine(member: &Member) -> Vault {
     Vault::Personal(member.signed_in.user)
@@ -41,7 +38,7 @@ impl PersonalCredentials {
     /// Permission `personal-credential:manage` · event `credential.created` · quota 60 an hour.
     #[oai(path = "/me/credentials", method = "post", operation_id = "createMyCredential")]
     async fn create(&self, member: Member, body: Body<NewCredential>) -> Result<Created<Credential>, Failure> {
-        super::create(&member, mine(&member), LIST, body.0).await
+        super::create(&member, mine(&member), body.0).await
     }
 
     /// My credentials
@@ -104,11 +101,18 @@ impl PersonalCredentials {
     /// Bring credentials in from elsewhere
     ///
     /// A JSON export of Bitwarden or Vaultwarden, not encrypted, or a CSV file whose first line names the columns; at
-    /// most 1,000 items and 4 MiB, all of them or none. Cards and identities become notes.
+    /// most 1,000 items and 4 MiB, all of them or none. Cards and identities become notes; what has no name is called by the
+    /// host of its address. What is there already, the same in kind, name and payload, is left out, and named.
     /// Permission `personal-credential:manage` · event `credential.imported` · quota 5 an hour.
     #[oai(path = "/me/credentials/import", method = "post", operation_id = "importMyCredentials")]
-    async fn import(&self, member: Member, file: File) -> Result<Changed<ImportReport>, Failure> {
-        super::bring_in(&member, mine(&member), file).await
+    async fn import(
+        &self,
+        member: Member,
+        /// What becomes of what is there already; `skip` when left out.
+        duplicates: Query<Option<Duplicates>>,
+        file: File,
+    ) -> Result<Kept<ImportReport>, Failure> {
+        super::bring_in(&member, mine(&member), file, duplicates.0).await
     }
 
     /// One of my credentials
@@ -116,9 +120,7 @@ impl PersonalCredentials {
     /// Without what it holds. Permission `personal-credential:manage`.
     #[oai(path = "/me/credentials/:credential", method = "get", operation_id = "getMyCredential")]
     async fn get(&self, member: Member, credential: Path<Uuid>) -> Result<Shown<Credential>, Failure> {
-        let found = member.ask(&member.caller, Get(my(&member, credential.0))).await?;
-        let tag = etag(found.version);
-        Ok(Shown::Shown(Json(found.into()), Some(tag)))
+        Ok(Shown::of(member.ask(&member.caller, Get(my(&member, credential.0))).await?))
     }
 
     /// Rename one of my credentials

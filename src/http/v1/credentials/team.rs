@@ -1,20 +1,21 @@
 //! A team's credentials.
 
 use poem_openapi::param::{Header, Path, Query};
-use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
-use super::{CredentialChanges, EarlierVersion, File, NewCredential, which};
-use crate::app::credential::{Get, List as ListOf, ListReveals, ListShares, ListVersions, ShareWith, Unshare, Which};
+use super::{CredentialChanges, Duplicates, EarlierVersion, File, NewCredential, which};
+use crate::app::credential::{
+    Get, GetShare, List as ListOf, ListReveals, ListShares, ListVersions, ShareWith, Unshare, Which,
+};
 use crate::base::id::Id;
 use crate::domain::Error;
-use crate::domain::credential::{Audience, Vault};
+use crate::domain::credential::{self as domain, Audience, Vault};
 use crate::http::body::Body;
 use crate::http::caller::Member;
 use crate::http::problem::Failure;
 use crate::http::v1::Tag;
-use crate::http::v1::answer::{Changed, Created, Removed, Shown, etag};
+use crate::http::v1::answer::{Changed, Created, Kept, Made, Removed, Shown};
 use crate::http::v1::model::{
     Credential, CredentialKind, CredentialPayload, CredentialReveal, CredentialShare, CredentialVersion, ImportReport,
     List, RevealedPayload, Role, page_request,
@@ -55,6 +56,7 @@ const fn its(team: Uuid, id: Uuid) -> Which {
 impl TeamCredentials {
     /// Put a credential into a team's vault
     ///
+    /// I have a share of it from then on, which is listed and ends like any other.
     /// Permission `credential:create` · event `credential.created` · quota 60 an hour.
     #[oai(path = "/teams/:team/credentials", method = "post", operation_id = "createCredential")]
     async fn create(
@@ -63,8 +65,7 @@ impl TeamCredentials {
         team: Path<Uuid>,
         body: Body<NewCredential>,
     ) -> Result<Created<Credential>, Failure> {
-        let list = format!("/api/v1/teams/{}/credentials", team.0);
-        super::create(&member, of(team.0), &list, body.0).await
+        super::create(&member, of(team.0), body.0).await
     }
 
     /// A team's credentials
@@ -95,11 +96,19 @@ impl TeamCredentials {
     /// Bring credentials in from elsewhere
     ///
     /// A JSON export of Bitwarden or Vaultwarden, not encrypted, or a CSV file whose first line names the columns; at
-    /// most 1,000 items and 4 MiB, all of them or none. Cards and identities become notes.
+    /// most 1,000 items and 4 MiB, all of them or none. Cards and identities become notes; what has no name is called by the
+    /// host of its address. What is there already, the same in kind, name and payload, is left out, and named.
     /// Permission `credential:create` · event `credential.imported` · quota 5 an hour.
     #[oai(path = "/teams/:team/credentials/import", method = "post", operation_id = "importCredentials")]
-    async fn import(&self, member: Member, team: Path<Uuid>, file: File) -> Result<Changed<ImportReport>, Failure> {
-        super::bring_in(&member, of(team.0), file).await
+    async fn import(
+        &self,
+        member: Member,
+        team: Path<Uuid>,
+        /// What becomes of what is there already, among what I could reveal; `skip` when left out.
+        duplicates: Query<Option<Duplicates>>,
+        file: File,
+    ) -> Result<Kept<ImportReport>, Failure> {
+        super::bring_in(&member, of(team.0), file, duplicates.0).await
     }
 
     /// One credential
@@ -112,9 +121,7 @@ impl TeamCredentials {
         team: Path<Uuid>,
         credential: Path<Uuid>,
     ) -> Result<Shown<Credential>, Failure> {
-        let found = member.ask(&member.caller, Get(its(team.0, credential.0))).await?;
-        let tag = etag(found.version);
-        Ok(Shown::Shown(Json(found.into()), Some(tag)))
+        Ok(Shown::of(member.ask(&member.caller, Get(its(team.0, credential.0))).await?))
     }
 
     /// Rename a credential
@@ -196,8 +203,8 @@ impl TeamCredentials {
 
     /// Reveal a credential
     ///
-    /// Owners and Admins any, others their own and what was shared with them. Wants a recent sign-in; on record before a
-    /// byte is answered.
+    /// Owners and Admins any, others what is shared with them: its newest version, and an earlier one if they may look into
+    /// its history. Wants a recent sign-in; on record before a byte is answered.
     /// Permission `credential:reveal` · event `credential.revealed` · quota 30 an hour.
     #[oai(path = "/teams/:team/credentials/:credential/reveal", method = "post", operation_id = "revealCredential")]
     async fn reveal(
@@ -238,7 +245,8 @@ impl TeamCredentials {
 
     /// Share a credential
     ///
-    /// With one person of the team, or with everybody from a role up. Managers their own.
+    /// With one person of the team, or with everybody from a role up: the newest version, whichever that is. What somebody
+    /// shared with themself, or put there, ends with the role that let them. Managers their own.
     /// Permission `credential:share` · event `credential.shared`.
     #[oai(path = "/teams/:team/credentials/:credential/shares", method = "post", operation_id = "shareCredential")]
     async fn share(
@@ -250,9 +258,12 @@ impl TeamCredentials {
     ) -> Result<Created<CredentialShare>, Failure> {
         let with = Audience::try_from(body.0)?;
         let (of_team, id) = (Id::from_uuid(team.0), Id::from_uuid(credential.0));
-        let acted = member.act(&member.caller, ShareWith { team: of_team, id, with }).await?;
-        let location = format!("/api/v1/teams/{of_team}/credentials/{id}/shares/{}", acted.output.id);
-        Ok(Created::at(location, acted.output.into(), acted.seq, None, acted.allowance.as_ref()))
+        let shared = move |share: &domain::Share| Made {
+            location: format!("/api/v1/teams/{of_team}/credentials/{id}/shares/{}", share.id),
+            etag: None,
+            body: share.clone().into(),
+        };
+        member.create(ShareWith { team: of_team, id, with }, shared).await
     }
 
     /// With whom is a credential shared?
@@ -273,6 +284,26 @@ impl TeamCredentials {
         let page = page_request(limit.0, cursor.0.as_deref())?;
         let query = ListShares { team: Id::from_uuid(team.0), id: Id::from_uuid(credential.0), page };
         Ok(Shown::plain(List::of(member.ask(&member.caller, query).await?, CredentialShare::from)))
+    }
+
+    /// One share
+    ///
+    /// Managers for their own. Permission `credential:share`.
+    #[oai(
+        path = "/teams/:team/credentials/:credential/shares/:share",
+        method = "get",
+        operation_id = "getCredentialShare"
+    )]
+    async fn share_of(
+        &self,
+        member: Member,
+        team: Path<Uuid>,
+        credential: Path<Uuid>,
+        share: Path<Uuid>,
+    ) -> Result<Shown<CredentialShare>, Failure> {
+        let query =
+            GetShare { team: Id::from_uuid(team.0), id: Id::from_uuid(credential.0), share: Id::from_uuid(share.0) };
+        Ok(Shown::plain(member.ask(&member.caller, query).await?.into()))
     }
 
     /// Take a share back

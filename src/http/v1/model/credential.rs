@@ -6,9 +6,8 @@ use uuid::Uuid;
 
 use super::super::answer;
 use super::{Person, Role, moment};
-use crate::app::credential::{Imported, Opened};
+use crate::app::credential::{Imported, Opened, Twin};
 use crate::base::clock::Timestamp;
-use crate::base::id::Id;
 use crate::domain::credential::recipe::Made;
 use crate::domain::credential::{self, Field, Hidden, Kind, Parts, Vault};
 
@@ -274,13 +273,19 @@ impl From<credential::Revealed> for CredentialReveal {
     }
 }
 
-/// Something of a file that came in under a name that there was already.
+/// Something of a file, and the credential that stands for it.
 #[derive(Object)]
 pub struct ImportTwin {
     /// Where it stood in the file.
     pointer: String,
-    /// The new credential.
+    /// Among `duplicates`, the new credential; among `present`, the one that was there.
     id: Uuid,
+}
+
+impl From<Twin> for ImportTwin {
+    fn from(twin: Twin) -> Self {
+        Self { pointer: twin.pointer, id: twin.id.uuid() }
+    }
 }
 
 /// Something of a file that stayed behind.
@@ -299,17 +304,19 @@ pub struct ImportReport {
     imported: usize,
     /// Those of them whose name there was already, in the vault or further up in the file.
     duplicates: Vec<ImportTwin>,
+    /// What was left out because it was there already, the same in kind, name and payload.
+    present: Vec<ImportTwin>,
     /// What stayed behind.
     skipped: Vec<ImportSkipped>,
 }
 
 impl From<Imported> for ImportReport {
     fn from(imported: Imported) -> Self {
-        let twins = imported.twins.into_iter().map(|twin| ImportTwin { pointer: twin.pointer, id: Id::uuid(twin.id) });
         let skipped = imported.skipped.into_iter();
         Self {
             imported: imported.count,
-            duplicates: twins.collect(),
+            duplicates: imported.twins.into_iter().map(ImportTwin::from).collect(),
+            present: imported.present.into_iter().map(ImportTwin::from).collect(),
             skipped: skipped.map(|one| ImportSkipped { pointer: one.pointer, reason: one.reason.to_owned() }).collect(),
         }
     }

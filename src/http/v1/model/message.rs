@@ -50,14 +50,21 @@ impl From<message::Message> for Message {
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct ReportedMessage {
+    /// As it was when it was reported, but for whom it mentions.
     message: Message,
     /// When it was reported.
-    reported_at: Option<OffsetDateTime>,
+    reported_at: OffsetDateTime,
+    /// Whether its author has edited or deleted it since; what they wrote then is not shown.
+    changed: bool,
 }
 
-impl From<message::Message> for ReportedMessage {
-    fn from(message: message::Message) -> Self {
-        Self { reported_at: message.reported_at.map(moment), message: message.into() }
+impl From<message::Reported> for ReportedMessage {
+    fn from(reported: message::Reported) -> Self {
+        Self {
+            message: reported.message.into(),
+            reported_at: moment(reported.reported_at),
+            changed: reported.is_changed,
+        }
     }
 }
 

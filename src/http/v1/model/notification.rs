@@ -15,7 +15,7 @@ use crate::domain::notification::{self, Heard, News};
 pub struct Notification {
     id: Uuid,
     /// `new-device`, `device-not-me`, `passkey-added`, `api-key-created`, `identity-linked`, `qr-approved`,
-    /// `message-mention`, `webhook-disabled`, `removed-from-team`, `grant-received`, `team-deleted`, `team-restored`,
+    /// `message-mention`, `webhook-disabled`, `webhook-orphaned`, `removed-from-team`, `grant-received`, `team-deleted`, `team-restored`,
     /// `ownership-received`, or `delegation-` with what happened to it: `offered`,
     /// `accepted`, `declined`, `started`, `done`, `confirmed`, `reopened`, `reassigned`, `cancelled`, `returned`,
     /// `taken-over`, `overdue`, `commented` or `mentioned`.
@@ -48,6 +48,8 @@ struct NotificationDetail {
     passkeys: Option<usize>,
     /// In which team it happened.
     team_id: Option<Uuid>,
+    /// The webhook.
+    webhook_id: Option<Uuid>,
     /// In which conversation.
     conversation_id: Option<Uuid>,
     /// In which message.
@@ -58,7 +60,7 @@ struct NotificationDetail {
     delegation_id: Option<Uuid>,
     /// The comment, when somebody said something.
     comment_id: Option<Uuid>,
-    /// What the delegation, or what was opened, was called.
+    /// What the delegation, or what was opened, was called; absent when I, or this API key, may not read it any more.
     title: Option<String>,
     /// Who did it; absent when time did.
     by: Option<String>,
@@ -82,15 +84,16 @@ impl From<News> for NotificationDetail {
                 passkeys: Some(passkeys),
                 ..nothing
             },
-            News::PasskeyAdded { name } | News::ApiKeyCreated { name } | News::WebhookDisabled { name } => {
-                Self { name: Some(name), ..nothing }
+            News::PasskeyAdded { name } | News::ApiKeyCreated { name } => Self { name: Some(name), ..nothing },
+            News::WebhookDisabled { name, team, webhook } | News::WebhookOrphaned { name, team, webhook } => {
+                Self { name: Some(name), team_id: Some(team.uuid()), webhook_id: Some(webhook.uuid()), ..nothing }
             }
             News::IdentityLinked { provider } => Self { provider: Some(provider), ..nothing },
             News::Delegation { team, delegation, title, by, comment, .. } => Self {
                 team_id: Some(team.uuid()),
                 delegation_id: Some(delegation.uuid()),
                 comment_id: comment.map(Id::uuid),
-                title: Some(title),
+                title,
                 by,
                 ..nothing
             },

@@ -43,7 +43,8 @@ impl From<Found> for Findable {
     }
 }
 
-/// Something that holds all words.
+/// Something that holds all words: a delegation in its title (its body and labels are not searched), a comment, a message,
+/// or a person by their name.
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct SearchHit {

@@ -132,6 +132,8 @@ pub struct Delivery {
     kind: Option<String>,
     resource_type: Option<String>,
     resource_id: Option<Uuid>,
+    /// A comment's delegation, a message's conversation; absent for everything else.
+    parent_id: Option<Uuid>,
     /// The row of the audit log.
     seq: Option<i64>,
     state: DeliveryState,
@@ -160,6 +162,7 @@ impl From<webhook::Delivery> for Delivery {
             kind: kind.map(ToOwned::to_owned),
             resource_type: told.as_ref().map(|told| told.kind.clone()),
             resource_id: told.as_ref().map(|told| told.id),
+            parent_id: told.as_ref().and_then(|told| told.parent),
             seq: told.map(|told| told.seq),
             state: delivery.state.into(),
             attempts: delivery.attempts,

@@ -1,18 +1,19 @@
 //! The shapes of success: what was made, changed, shown or removed, with the headers that go with it.
 
+mod repeat;
+mod versioned;
+
 use poem::http::{HeaderValue, header};
 use poem::{IntoResponse, Response};
 use poem_openapi::ApiResponse;
 use poem_openapi::payload::Json;
 use poem_openapi::registry::{MetaResponses, Registry};
-use poem_openapi::types::{ParseFromJSON, ToJSON};
+use poem_openapi::types::ToJSON;
 
-use crate::app::idempotency::Repeatable;
-use crate::app::{Acted, Allowance};
-use crate::domain::{Conflict, Error};
-use crate::http::caller::Member;
-use crate::http::problem::Failure;
-use crate::store::Action;
+use crate::app::Allowance;
+use crate::domain::Error;
+
+pub use repeat::Made;
 
 /// Something new; a repetition of the request gets the same answer.
 #[derive(ApiResponse)]
@@ -76,9 +77,10 @@ fn rate_limit(allowance: Option<&Allowance>) -> (Option<String>, Option<String>)
 }
 
 impl<T: ToJSON + Send + Sync> Created<T> {
-    /// Answers what was made.
-    pub fn at(location: String, body: T, seq: i64, etag: Option<String>, allowance: Option<&Allowance>) -> Self {
+    /// Answers what was made. It is told in `repeat` alone, so that no operation forgets the key of its request.
+    fn at(made: Made<T>, seq: i64, allowance: Option<&Allowance>) -> Self {
         let (left, policy) = rate_limit(allowance);
+        let Made { location, body, etag } = made;
         Self::Created(Json(body), location, seq, etag, left, policy, None)
     }
 }
@@ -88,51 +90,6 @@ impl<T: ToJSON + Send + Sync> CreatedOnce<T> {
     pub fn at(location: String, body: T, seq: i64, etag: Option<String>, allowance: Option<&Allowance>) -> Self {
         let (left, policy) = rate_limit(allowance);
         Self::Created(Json(body), location, seq, etag, left, policy)
-    }
-}
-
-/// What was made: the parts of a 201 that a repetition gets once more.
-pub struct Made<T> {
-    /// Where it is.
-    pub location: String,
-    /// It.
-    pub body: T,
-    /// Its version.
-    pub etag: Option<String>,
-}
-
-impl<T: ToJSON + ParseFromJSON + Send + Sync> Made<T> {
-    fn to_text(&self) -> Result<String, Error> {
-        let kept = (&self.location, self.body.to_json(), &self.etag);
-        serde_json::to_string(&kept).map_err(Error::internal)
-    }
-
-    fn from_text(text: &str) -> Result<Self, Error> {
-        let (location, body, etag) = serde_json::from_str(text).map_err(Error::internal)?;
-        let body = T::parse_from_json(body).map_err(|error| Error::internal(error.into_message()))?;
-        Ok(Self { location, body, etag })
-    }
-}
-
-impl Member {
-    /// Makes something new, once for each `Idempotency-Key`: `show` turns what the action answers into the answer.
-    pub async fn create<A: Action, T: ToJSON + ParseFromJSON + Send + Sync + 'static>(
-        &self,
-        action: A,
-        show: impl Fn(&A::Output) -> Made<T> + Copy + Send + 'static,
-    ) -> Result<Created<T>, Failure> {
-        let keep = move |output: &A::Output| show(output).to_text().map(Some);
-        Ok(match self.act_once(&self.caller, action, self.mark, keep).await? {
-            Repeatable::Made(Acted { output, seq, allowance }) => {
-                let Made { location, body, etag } = show(&output);
-                Created::at(location, body, seq, etag, allowance.as_ref())
-            }
-            Repeatable::Before(before) => {
-                let answer = before.answer.ok_or(Error::Conflict(Conflict::AlreadyMade))?;
-                let Made { location, body, etag } = Made::from_text(&answer)?;
-                Created::Created(Json(body), location, before.seq, etag, None, None, Some(true))
-            }
-        })
     }
 }
 
@@ -158,6 +115,9 @@ pub enum Begun<T: ToJSON + Send + Sync> {
         /// What the quota allows.
         #[oai(header = "RateLimit-Policy")]
         Option<String>,
+        /// `true` on the answer that was given before to the same request.
+        #[oai(header = "Idempotency-Replayed")]
+        Option<bool>,
     ),
     /// It was there.
     #[oai(status = 200)]
@@ -172,15 +132,10 @@ pub enum Begun<T: ToJSON + Send + Sync> {
         /// Its version, for `If-Match`.
         #[oai(header = "ETag")]
         String,
+        /// `true` on the answer that was given before to the same request.
+        #[oai(header = "Idempotency-Replayed")]
+        Option<bool>,
     ),
-}
-
-impl<T: ToJSON + Send + Sync> Begun<T> {
-    /// Answers what was made.
-    pub fn new(location: String, body: T, seq: i64, etag: String, allowance: Option<&Allowance>) -> Self {
-        let (left, policy) = rate_limit(allowance);
-        Self::New(Json(body), location, seq, etag, left, policy)
-    }
 }
 
 /// Something changed.
@@ -196,6 +151,25 @@ pub enum Changed<T: ToJSON + Send + Sync> {
         /// Its version, for `If-Match`.
         #[oai(header = "ETag")]
         Option<String>,
+    ),
+}
+
+/// Something changed; a repetition of the request gets the same answer.
+#[derive(ApiResponse)]
+pub enum Kept<T: ToJSON + Send + Sync> {
+    /// Changed, durable, and on record.
+    #[oai(status = 200)]
+    Changed(
+        Json<T>,
+        /// The audit row that stands for it.
+        #[oai(header = "Milton-Audit")]
+        i64,
+        /// Its version, for `If-Match`.
+        #[oai(header = "ETag")]
+        Option<String>,
+        /// `true` on the answer that was given before to the same request.
+        #[oai(header = "Idempotency-Replayed")]
+        Option<bool>,
     ),
 }
 
@@ -282,6 +256,11 @@ pub fn if_match(text: &str) -> Result<Option<i64>, Error> {
     }
     let digits = text.trim().strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     digits.and_then(|digits| digits.parse().ok()).map(Some).ok_or(Error::PreconditionFailed)
+}
+
+/// The version in an `If-Match` that may be left out; `None` for any.
+pub fn if_matches(text: Option<&str>) -> Result<Option<i64>, Error> {
+    text.map(if_match).transpose().map(Option::flatten)
 }
 
 #[cfg(test)]
