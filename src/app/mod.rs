@@ -4,6 +4,7 @@
 pub mod account;
 pub mod api_key;
 pub mod audit;
+pub mod audit_proof;
 mod bearer;
 pub mod ceremony;
 mod clean_up;

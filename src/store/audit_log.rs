@@ -183,8 +183,13 @@ fn base64url<S: serde::Serializer>(bytes: &Option<Vec<u8>>, serializer: S) -> Re
 }
 
 impl Stored {
-    pub fn leaf(&self) -> Result<[u8; 32], Error> {
-        serde_json::to_vec(self).map(|json| leaf_hash(&json)).map_err(Error::internal)
+    /// What is hashed.
+    pub fn canonical(&self) -> Result<String, Error> {
+        serde_json::to_string(self).map_err(Error::internal)
+    }
+
+    pub fn leaf(&self) -> Result<Hash, Error> {
+        self.canonical().map(|json| leaf_hash(json.as_bytes()))
     }
 
     fn values(&self, leaf: &[u8; 32]) -> [Value; 14] {

@@ -11,6 +11,7 @@ statements! {
     FIND = "SELECT hash FROM audit_nodes WHERE level = ?1 AND nth = ?2";
     LEAVES = "SELECT seq, leaf FROM audit_log WHERE seq > ?1 AND seq <= ?2 ORDER BY seq";
     IS_KEPT = "SELECT EXISTS (SELECT 1 FROM audit_nodes) OR (SELECT coalesce(max(seq), 0) FROM audit_log) < 256";
+    SIZE = "SELECT coalesce(max(seq), 0) FROM audit_log";
     ALL_LEAVES = "SELECT leaf FROM audit_log ORDER BY seq";
 }
 
@@ -38,6 +39,16 @@ pub(super) fn fill(engine: &dyn Engine) -> Result<(), Error> {
     }
     let mut tree = Frontier::new();
     engine.query(ALL_LEAVES, &[], &mut |row| keep(engine, &tree.push(hash(row.blob(0)?)?)))
+}
+
+/// How many rows the log has.
+pub(super) fn size(engine: &dyn Engine) -> Result<i64, Error> {
+    let mut size = 0;
+    engine.query(SIZE, &[], &mut |row| {
+        size = row.integer(0)?;
+        Ok(())
+    })?;
+    Ok(size)
 }
 
 /// The root of the tree as it was when the log had so many rows.

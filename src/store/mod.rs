@@ -15,6 +15,7 @@ pub mod api_key;
 pub mod audit;
 pub mod audit_check;
 pub mod audit_log;
+pub mod audit_proof;
 mod audit_tree;
 pub mod ceremony;
 mod checkpoint;

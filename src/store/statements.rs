@@ -8,11 +8,11 @@ use crate::base::entropy::SystemEntropy;
 use crate::crypto::keyring::RootKey;
 
 use super::{
-    Store, StoreOptions, api_key, audit, audit_check, audit_log, audit_tree, ceremony, checkpoint, clean_up, comment,
-    conversation, credential, credential_share, custody, delegation, delegation_list, device, door, feed, grant,
-    idempotency, identity, inspection, invitation, job, keys, label, leaving, login, login_code, message, notification,
-    open, overdue, participant, passkey, people, preference, provider_token, qr_sign_in, quota, search, search_fill,
-    search_hit, search_lists, session, standing, team, team_end, tombstone, trip, user, watch, webhook,
+    Store, StoreOptions, api_key, audit, audit_check, audit_log, audit_proof, audit_tree, ceremony, checkpoint,
+    clean_up, comment, conversation, credential, credential_share, custody, delegation, delegation_list, device, door,
+    feed, grant, idempotency, identity, inspection, invitation, job, keys, label, leaving, login, login_code, message,
+    notification, open, overdue, participant, passkey, people, preference, provider_token, qr_sign_in, quota, search,
+    search_fill, search_hit, search_lists, session, standing, team, team_end, tombstone, trip, user, watch, webhook,
     webhook_delivery,
 };
 
@@ -21,6 +21,7 @@ const ALL: &[(&str, &[&str])] = &[
     ("audit", audit::STATEMENTS),
     ("audit_check", audit_check::STATEMENTS),
     ("audit_log", audit_log::STATEMENTS),
+    ("audit_proof", audit_proof::STATEMENTS),
     ("audit_tree", audit_tree::STATEMENTS),
     ("ceremony", ceremony::STATEMENTS),
     ("checkpoint", checkpoint::STATEMENTS),

@@ -54,6 +54,10 @@ impl<'a> ReadTx<'a> {
         self.keys.keyring().blind_index(column, text)
     }
 
+    pub(super) const fn engine(&self) -> &'a dyn Engine {
+        self.engine
+    }
+
     pub(super) const fn keys(&self) -> &'a Keys {
         self.keys
     }

@@ -4,6 +4,7 @@ mod admin;
 mod admin_teams;
 mod answer;
 mod api_keys;
+mod audit_proofs;
 mod auth;
 mod comments;
 mod conversations;
@@ -49,7 +50,7 @@ pub type Api = (
     (auth::Auth, auth::Providers, qr::Qr, passkeys::Passkeys, step_up::StepUp),
     (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
     (sessions::Sessions, devices::Devices, notifications::Notifications, preferences::Preferences, events::Events),
-    (people::People, admin::Admin, admin_teams::AdminTeams, jobs::Jobs),
+    (people::People, admin::Admin, audit_proofs::AuditProofs, admin_teams::AdminTeams, jobs::Jobs),
     (teams::Teams, team_life::TeamLife, invitations::Invitations, grants::Grants, permissions::Permissions),
     (
         delegations::Delegations,
@@ -102,7 +103,7 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
         (auth::Auth, auth::Providers, qr::Qr, passkeys::Passkeys, step_up::StepUp),
         (me::Me, identities::Identities, api_keys::ApiKeys, leaving::Leaving),
         (sessions::Sessions, devices::Devices, notifications::Notifications, preferences::Preferences, events::Events),
-        (people::People, admin::Admin, admin_teams::AdminTeams, jobs::Jobs),
+        (people::People, admin::Admin, audit_proofs::AuditProofs, admin_teams::AdminTeams, jobs::Jobs),
         (teams::Teams, team_life::TeamLife, invitations::Invitations, grants::Grants, permissions::Permissions),
         (
             delegations::Delegations,

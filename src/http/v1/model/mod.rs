@@ -2,6 +2,7 @@
 
 mod api_key;
 mod audit;
+mod audit_proof;
 mod comment;
 mod conversation;
 mod credential;
@@ -28,6 +29,7 @@ use crate::domain::{self, Error, role, session, team, user};
 
 pub use api_key::{ApiKey, ApiKeyOfSomebody, ApiKeyWithToken, scope_names};
 pub use audit::{AuditRow, Outcome};
+pub use audit_proof::{AuditCheckpoint, AuditGrowth, AuditRowProof};
 pub use comment::{Comment, Watcher};
 pub use conversation::{Conversation, MyConversations, Participant};
 pub use credential::{
