@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::app::refuse_stale;
 use crate::base::id::Id;
 use crate::base::page::{Page, PageRequest};
 use crate::domain::Error;
@@ -101,10 +102,7 @@ impl Action for Rename {
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<MyDevice, Error> {
         let user = tx.user()?;
-        let present = device::get(tx, user, self.id)?.version;
-        if self.version.is_some_and(|seen| seen != present) {
-            return Err(Error::PreconditionFailed);
-        }
+        refuse_stale(self.version, device::get(tx, user, self.id)?.version)?;
         device::rename(tx, user, self.id, &self.name)?;
         let is_current = match tx.actor() {
             Actor::User(signed_in) => device::of(tx, signed_in)? == Some(self.id),

@@ -91,6 +91,11 @@ pub struct AppOptions {
     pub token_cost: Cost,
 }
 
+/// Refuses what was written with another version in view than the present one; `None` is whichever it is.
+fn refuse_stale(seen: Option<i64>, present: i64) -> Result<(), Error> {
+    if seen.is_some_and(|seen| seen != present) { Err(Error::PreconditionFailed) } else { Ok(()) }
+}
+
 /// The running product.
 pub struct App {
     store: Store,

@@ -1,5 +1,6 @@
 //! One's own passkeys: made, listed, renamed, removed.
 
+use crate::app::refuse_stale;
 use crate::base::id::Id;
 use crate::domain::actor::Caller;
 use crate::domain::event::Event;
@@ -169,9 +170,7 @@ impl Action for Rename {
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<Passkey, Error> {
         let (holder, present) = passkey::find(tx, self.id)?.ok_or(Error::NotFound)?;
-        if self.version.is_some_and(|seen| seen != present.version) {
-            return Err(Error::PreconditionFailed);
-        }
+        refuse_stale(self.version, present.version)?;
         passkey::rename(tx, holder, self.id, &self.name)?;
         Ok(Passkey { name: self.name, version: present.version + 1, ..present })
     }

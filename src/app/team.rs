@@ -1,5 +1,6 @@
 //! Teams and who belongs to them.
 
+use crate::app::refuse_stale;
 use crate::base::id::Id;
 use crate::base::page::{Page, PageRequest};
 use crate::domain::Error;
@@ -123,10 +124,7 @@ impl Action for Update {
         Target::team(self.team).resource("team", self.team)
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<MyTeam, Error> {
-        let present = team::get(tx, self.team)?.version;
-        if self.version.is_some_and(|seen| seen != present) {
-            return Err(Error::PreconditionFailed);
-        }
+        refuse_stale(self.version, team::get(tx, self.team)?.version)?;
         team::update(tx, self.team, &self.name)?;
         my_team(tx, self.team, tx.user()?)
     }

@@ -1,5 +1,6 @@
 //! The end of a team: deleted, which closes it to everybody at once; brought back within its grace; purged after it.
 
+use crate::app::refuse_stale;
 use crate::base::id::Id;
 use crate::base::page::{Page, PageRequest};
 use crate::domain::actor::Caller;
@@ -37,9 +38,7 @@ impl Action for Delete {
     }
     fn apply(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let found = team::get(tx, self.team)?;
-        if self.version.is_some_and(|seen| seen != found.version) {
-            return Err(Error::PreconditionFailed);
-        }
+        refuse_stale(self.version, found.version)?;
         let revoked = team_end::close(tx, self.team)?;
         tx.note("invitations_revoked", revoked);
         tell_the_others(tx, self.team, |team_name| News::TeamDeleted { team: found.id, team_name })

@@ -3,6 +3,7 @@
 mod begin;
 mod people;
 
+use crate::app::refuse_stale;
 use crate::base::id::Id;
 use crate::base::page::{Page, PageRequest};
 use crate::domain::actor::Caller;
@@ -67,8 +68,7 @@ impl Which {
     }
 
     fn refuse_unless(self, read: &ReadTx<'_>, version: Option<i64>) -> Result<(), Error> {
-        let present = conversation::standing(read, self.team, self.id)?.version;
-        if version.is_some_and(|seen| seen != present) { Err(Error::PreconditionFailed) } else { Ok(()) }
+        refuse_stale(version, conversation::standing(read, self.team, self.id)?.version)
     }
 }
 

@@ -6,6 +6,7 @@ mod import;
 mod reveal;
 mod share;
 
+use crate::app::refuse_stale;
 use crate::base::id::Id;
 use crate::base::page::{Page, PageRequest};
 use crate::domain::Error;
@@ -70,8 +71,7 @@ impl Which {
     }
 
     fn refuse_unless(self, read: &ReadTx<'_>, version: Option<i64>) -> Result<(), Error> {
-        let present = credential::standing(read, self.vault, self.id)?.version;
-        if version.is_some_and(|seen| seen != present) { Err(Error::PreconditionFailed) } else { Ok(()) }
+        refuse_stale(version, credential::standing(read, self.vault, self.id)?.version)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::app::refuse_stale;
 use crate::base::id::Id;
 use crate::base::page::{Page, PageRequest};
 use crate::domain::Error;
@@ -16,7 +17,7 @@ use crate::domain::user::User;
 use crate::store::comment::{self, Under};
 use crate::store::{Action, Asker, Query, ReadTx, Target, Tx, delegation};
 
-use super::{Which, news, refuse_stale};
+use super::{Which, news};
 
 const KIND: &str = "comment";
 

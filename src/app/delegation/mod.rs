@@ -9,6 +9,7 @@ mod overdue;
 pub mod steps;
 pub mod watch;
 
+use crate::app::refuse_stale;
 use crate::base::clock::Timestamp;
 use crate::base::id::Id;
 use crate::domain::Error;
@@ -77,11 +78,6 @@ impl Which {
     fn refuse_unless(self, read: &ReadTx<'_>, version: Option<i64>) -> Result<(), Error> {
         refuse_stale(version, delegation::standing(read, self.team, self.id)?.version)
     }
-}
-
-/// Refuses what was written with another version in view than the present one.
-fn refuse_stale(seen: Option<i64>, present: i64) -> Result<(), Error> {
-    if seen.is_some_and(|seen| seen != present) { Err(Error::PreconditionFailed) } else { Ok(()) }
 }
 
 fn refuse_stranger(read: &ReadTx<'_>, team: Id<Team>, assignee: Option<Id<User>>) -> Result<(), Error> {

@@ -3,6 +3,7 @@
 mod reported;
 
 use crate::app::conversation;
+use crate::app::refuse_stale;
 use crate::base::id::Id;
 use crate::base::page::{Window, WindowRequest};
 use crate::domain::actor::Caller;
@@ -47,9 +48,7 @@ impl Which {
     /// Refuses what is not there, was seen in another version or was deleted.
     fn standing(self, read: &ReadTx<'_>, version: Option<i64>) -> Result<Standing, Error> {
         let standing = message::find_standing(read, self.conversation.id, self.id)?.ok_or(Error::NotFound)?;
-        if version.is_some_and(|seen| seen != standing.version) {
-            return Err(Error::PreconditionFailed);
-        }
+        refuse_stale(version, standing.version)?;
         if standing.is_deleted { Err(Error::Conflict(Conflict::WrongState)) } else { Ok(standing) }
     }
 }

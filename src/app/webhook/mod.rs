@@ -3,6 +3,7 @@
 mod deliverer;
 mod deliveries;
 
+use crate::app::refuse_stale;
 use crate::base::id::Id;
 use crate::base::page::{Page, PageRequest};
 use crate::base::secret::Secret;
@@ -46,7 +47,8 @@ impl Which {
 
     fn refuse_unless(self, read: &ReadTx<'_>, version: Option<i64>) -> Result<Webhook, Error> {
         let present = webhook::get(read, self.team, self.id)?;
-        if version.is_some_and(|seen| seen != present.version) { Err(Error::PreconditionFailed) } else { Ok(present) }
+        refuse_stale(version, present.version)?;
+        Ok(present)
     }
 }
 
