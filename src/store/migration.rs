@@ -20,6 +20,12 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "identity", script: include_str!("migrations/0002_identity.sql") },
     Migration { version: 3, name: "workspace", script: include_str!("migrations/0003_workspace.sql") },
     Migration { version: 4, name: "proof", script: include_str!("migrations/0004_proof.sql") },
+    Migration { version: 5, name: "retention", script: include_str!("migrations/0005_retention.sql") },
+    Migration { version: 6, name: "erasure", script: include_str!("migrations/0006_erasure.sql") },
+    Migration { version: 7, name: "export", script: include_str!("migrations/0007_export.sql") },
+    Migration { version: 8, name: "backup", script: include_str!("migrations/0008_backup.sql") },
+    Migration { version: 9, name: "keys", script: include_str!("migrations/0009_keys.sql") },
+    Migration { version: 10, name: "certificate", script: include_str!("migrations/0010_certificate.sql") },
 ];
 
 /// The schema from which on the audit log proves itself.

@@ -50,6 +50,7 @@ const BESIDE: &[(&str, &str)] = &[
     ("notification_preferences", "what its owner wants to hear of"),
     ("idempotency_keys", "what was answered within the last day"),
     ("quota_state", "how much of an allowance is in use"),
+    ("legal_holds", "the instance's; whoever placed or released one is taken out of it"),
 ];
 
 /// Columns named like a reference that are none, and why.
@@ -57,6 +58,7 @@ const NO_REFERENCE: &[(&str, &str)] = &[
     ("data_keys.owner_id", "user, team or instance; destroyed by name when its owner is erased"),
     ("audit_log.resource_id", "the log outlives what it speaks of"),
     ("audit_log.request_id", "made for each request"),
+    ("legal_holds.subject_id", "a user, a team or a conversation; what is held cannot go"),
     ("resource_grants.resource_id", "a delegation or a conversation; a grant of what is gone opens nothing"),
 ];
 
@@ -92,6 +94,7 @@ const PLAIN_TEXT: &[(&str, &[&str])] = &[
             "passkey_ceremonies.purpose",
             "qr_logins.state",
             "quota_state.quota",
+            "legal_holds.subject_kind",
             "resource_grants.resource_type",
             "resource_grants.role",
             "schema_migrations.name",
@@ -243,7 +246,7 @@ async fn every_table_that_refers_to_a_person_is_accounted_for() {
     }
     let expected: BTreeSet<_> = CASCADE.iter().copied().chain(BESIDE.iter().map(|(table, _)| *table)).collect();
     assert_eq!(found, expected, "a table that refers to users stands in one of the two lists");
-    let outlive = ["delegation_custody", "conversations", "credential_versions", "webhooks"];
+    let outlive = ["delegation_custody", "conversations", "credential_versions", "legal_holds", "webhooks"];
     for table in found.iter().filter(|table| !outlive.contains(*table)) {
         let cascades = |one: &&Reference| one.table == **table && one.on_delete == "CASCADE" && one.target == "users";
         assert!(references.iter().any(|one| cascades(&one)), "{table}: some person's erasure takes its rows along");
@@ -315,5 +318,5 @@ async fn migrations_are_numbered_without_a_gap_and_each_was_run() {
     assert_eq!(files, expected.collect());
     let numbers: Vec<_> = applied.iter().map(|(version, _)| *version).collect();
     assert!(numbers.iter().copied().eq(1..=*numbers.last().unwrap()), "{numbers:?}");
-    assert_eq!(tables(&open(&world)).len(), 48, "a new table is thought about in this file");
+    assert_eq!(tables(&open(&world)).len(), 49, "a new table is thought about in this file");
 }

@@ -30,6 +30,7 @@ pub struct Keyring {
     check: [u8; 32],
     audit_head: MacState,
     audit_seed: Secret<[u8; 32]>,
+    export_seed: Secret<[u8; 32]>,
     log: String,
     blind: [MacState; BlindColumn::ALL.len()],
     tokens: TokenKeys,
@@ -45,6 +46,7 @@ impl Keyring {
             check: *derive("key-check").expose(),
             audit_head: primitive::keyed(derive("audit-head/1").expose()),
             audit_seed: derive("audit-sign/1"),
+            export_seed: derive("export-sign/1"),
             log: format!("milton/{instance}"),
             blind: BlindColumn::ALL.map(|column| {
                 let label = format!("bidx/{}/{}", column.as_str(), blind_index::VERSION);
@@ -79,6 +81,11 @@ impl Keyring {
     /// number; the key is the same.
     pub fn audit_signer(&self, epoch: u32) -> Signer {
         Signer::new(&format!("{}/{epoch}", self.log), &self.audit_seed)
+    }
+
+    /// Signs what leaves this instance for good: exports, and receipts of what was removed.
+    pub fn export_signer(&self) -> Signer {
+        Signer::new(&format!("{}/export", self.log), &self.export_seed)
     }
 
     /// Which epoch of this instance's audit log a text says it is the head of. Anybody can say so.

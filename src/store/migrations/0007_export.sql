@@ -1,0 +1,1 @@
+-- Exports of what belongs to one person.
