@@ -2,11 +2,12 @@
 
 use crate::base::page::{Page, PageRequest};
 use crate::domain::Error;
-use crate::domain::actor::{Actor, Caller};
+use crate::domain::actor::Caller;
 use crate::domain::audit::AuditRow;
 use crate::domain::event::{Event, Outcome};
 use crate::domain::permission::{Permission, Relation};
 use crate::store::audit::{self, AuditFilter};
+use crate::store::audit_check::{Check, Progress, Verified};
 use crate::store::{Asker, Note, Query, ReadTx, Target};
 
 use super::App;
@@ -52,9 +53,27 @@ impl App {
         Ok(rows)
     }
 
-    /// Puts on record that the operator went on with an older database.
-    pub async fn note_rollback(&self, note: Note) -> Result<(), Error> {
-        self.store.record(Caller::local(Actor::Operator), note).await
+    /// One slice of a full check of the log. Answers how many rows it looked at: none when that was all, and what was found
+    /// is on record.
+    ///
+    /// # Errors
+    /// `Internal` for a log that is not as it was written: the run of the job is a failed one.
+    pub async fn check_audit(&self, job: &Caller, check: &mut Check) -> Result<u64, Error> {
+        let found = match self.store.step_audit_check(check)? {
+            Progress::Rows(rows) => return Ok(rows),
+            Progress::Done(found) => found,
+        };
+        *check = Check::default();
+        let (event, outcome) = match found {
+            Verified::Sound { .. } => (Event::AuditVerified, Outcome::Success),
+            _ => (Event::AuditVerifyFailed, Outcome::Failure),
+        };
+        let detail = [("found", found.to_string())].into();
+        self.store.record(job.clone(), Note { event, outcome, target: Target::instance(), detail }).await?;
+        match found {
+            Verified::Sound { .. } => Ok(0),
+            bad => Err(Error::internal(format!("the audit log is not as it was written: {bad}"))),
+        }
     }
 
     /// Signs the audit log's head, when it has grown since it was signed. That is no act of anybody's, and leaves no row:

@@ -12,7 +12,7 @@ use crate::domain::event::{Event, Outcome};
 use crate::domain::permission::{self, Permission};
 use crate::domain::quota::Quota;
 use crate::domain::session::{RevokeReason, Session};
-use crate::store::{Action, Note, Target, Tx, session};
+use crate::store::{Action, Note, Rollback, Target, Tx, session};
 
 use super::App;
 use super::failures::{Burst, Verdict};
@@ -45,13 +45,30 @@ fn system(event: Event, detail: BTreeMap<&'static str, String>) -> Note {
 }
 
 impl App {
-    /// Puts the start on record, with the hash of the matrix that is in force from now on.
+    /// Puts the start on record, with the hash of the matrix that is in force from now on, and signs it.
     pub async fn record_start(&self) -> Result<(), Error> {
         let operator = Caller::local(Actor::Operator);
         let version = BTreeMap::from([("version", env!("CARGO_PKG_VERSION").to_owned())]);
         self.store.record(operator.clone(), system(Event::SystemStarted, version)).await?;
         let matrix = BTreeMap::from([("sha256", hex::encode(&Sha256::digest(permission::describe())))]);
-        self.store.record(operator, system(Event::MatrixLoaded, matrix)).await
+        self.store.record(operator, system(Event::MatrixLoaded, matrix)).await?;
+        self.sign_head().await
+    }
+
+    /// Puts on record that a database is older than its anchor, and that the operator goes on with it.
+    pub async fn record_rollback(&self, rollback: Rollback) -> Result<(), Error> {
+        let operator = Caller::local(Actor::Operator);
+        let signed = &rollback.signed;
+        let found = BTreeMap::from([
+            ("found", rollback.found.to_string()),
+            ("signed_origin", signed.origin.clone()),
+            ("signed_size", signed.size.to_string()),
+            ("signed_root", hex::encode(&signed.root)),
+        ]);
+        let detected = Note { outcome: Outcome::Failure, ..system(Event::RollbackDetected, found) };
+        self.store.record(operator.clone(), detected).await?;
+        let epoch = BTreeMap::from([("epoch", rollback.epoch.to_string())]);
+        self.store.record(operator, system(Event::RollbackAccepted, epoch)).await
     }
 
     /// Puts the stop on record and closes the database: what waits is finished first.

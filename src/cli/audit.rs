@@ -47,30 +47,37 @@ fn verify(place: &Place, output: Output) -> Result<(), Failure> {
     let key = settings.root_key()?;
     let inspection = Inspection::open(&settings.layout.database(), &key, &SystemEntropy)?;
     let found = inspection.audit().map_err(|error| Failure::new(Exit::Io, error.to_string()))?;
-    match found {
-        Verified::Sound { rows } => {
-            output.say(
-                &format!("{rows} rows, all as they were written"),
-                &json!({"event": "audit-verified", "rows": rows}),
-            );
-            Ok(())
-        }
-        bad => Err(Failure::new(Exit::Failed, bad.to_string())),
+    let Verified::Sound { rows } = found else { return Err(Failure::new(Exit::Failed, found.to_string())) };
+    let anchor = settings.anchor();
+    let anchored = match inspection.anchored(&anchor).map_err(|error| Failure::new(Exit::Io, error.to_string()))? {
+        None => None,
+        Some(Ok(size)) => Some(size),
+        Some(Err(rolled_back)) => return Err(Failure::new(Exit::Rollback, rolled_back.to_string())),
+    };
+    let compared = match anchored {
+        Some(size) => format!("{} remembers the first {size}", anchor.display()),
+        None => format!("there is no anchor at {} to compare with", anchor.display()),
+    };
+    let mut said = json!({"event": "audit-verified", "rows": rows});
+    if let Some(size) = anchored {
+        said["anchored_rows"] = json!(size);
     }
+    output.say(&format!("{rows} rows, all as they were written; {compared}"), &said);
+    Ok(())
 }
 
 fn accept_rollback(place: &Place, output: Output) -> Result<(), Failure> {
     let settings = place.load(Vec::new())?;
     let key = settings.root_key()?;
-    let Some((store, note)) = Store::accept_rollback(database::options(&settings), &key)? else {
+    let Some((store, rollback)) = Store::accept_rollback(database::options(&settings), &key)? else {
         return Err(Failure::new(
             Exit::Failed,
             "the database is what its anchor remembers: there is nothing to accept",
         ));
     };
-    let (epoch, found) = (note.detail["epoch"].clone(), note.detail["found"].clone());
+    let (epoch, found) = (rollback.epoch, rollback.found.to_string());
     let app = server::app(&settings, settings.config.http.port, store, Vec::new())?;
-    let noted = runtime::narrow()?.block_on(app.note_rollback(note));
+    let noted = runtime::narrow()?.block_on(app.record_rollback(rollback));
     app.store().close();
     noted.map_err(|error| Failure::new(Exit::Io, error.to_string()))?;
     output.say(

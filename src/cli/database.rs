@@ -23,7 +23,7 @@ pub fn open(settings: &Settings, key: &RootKey) -> Result<Store, Failure> {
 pub fn options(settings: &Settings) -> StoreOptions {
     StoreOptions {
         path: settings.layout.database(),
-        anchor: settings.config.storage.anchor.clone().unwrap_or_else(|| settings.layout.anchor()),
+        anchor: settings.anchor(),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
     }

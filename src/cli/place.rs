@@ -71,6 +71,11 @@ impl Place {
 }
 
 impl Settings {
+    /// The file that remembers each signed head of the audit log.
+    pub fn anchor(&self) -> PathBuf {
+        self.config.storage.anchor.clone().unwrap_or_else(|| self.layout.anchor())
+    }
+
     /// The root key, from its one source; and nobody else has had a hand in it, the configuration or the data.
     ///
     /// # Errors

@@ -31,6 +31,7 @@ use crate::http::tls::{Certificate, server_config};
 use crate::idp::Provider;
 use crate::jobs::Jobs;
 use crate::jobs::answer_clean_up::AnswerCleanUp;
+use crate::jobs::audit_check::AuditCheck;
 use crate::jobs::certificate::CertificateRenewal;
 use crate::jobs::checkpoint::Checkpoint;
 use crate::jobs::delegation_overdue::DelegationOverdue;
@@ -177,6 +178,7 @@ fn start_jobs(app: &Arc<App>, source: &Arc<Source>) -> Jobs {
 pub fn jobs(app: &App) -> Jobs {
     Jobs::of(app)
         .with(AnswerCleanUp)
+        .with(AuditCheck::default())
         .with(Checkpoint)
         .with(DelegationOverdue)
         .with(FailureBursts)

@@ -143,6 +143,9 @@ events! {
     WebhookDelivered "webhook.delivered";
     WebhookRedelivered "webhook.redelivered";
     AuditQueried "audit.queried";
+    AuditVerified "audit.verified";
+    AuditVerifyFailed "audit.verify_failed";
+    RollbackDetected "audit.rollback.detected";
     RollbackAccepted "audit.rollback.accepted";
     SystemStarted "system.started";
     SystemStopped "system.stopped";

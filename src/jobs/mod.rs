@@ -7,6 +7,7 @@
 //! would bury what matters. Their last run is kept in memory, and what they do leaves rows of its own.
 
 pub mod answer_clean_up;
+pub mod audit_check;
 pub mod certificate;
 pub mod checkpoint;
 pub mod delegation_overdue;
@@ -27,7 +28,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::app::job::{Batch, Runner};
+use crate::app::job::{Batch, Habit, Runner};
 use crate::base::clock::Timestamp;
 use crate::domain::Error;
 use crate::domain::actor::{Actor, Caller};
@@ -46,6 +47,8 @@ pub trait Job: Send + Sync + 'static {
     /// Whether a run is batch after batch until one changes nothing. Not for a job that what goes on meanwhile gives
     /// new work to do: its run would never end.
     const IN_BATCHES: bool = false;
+    /// Whether each start is an occasion of its own, whatever was served before.
+    const AT_START: bool = false;
     /// Whether the driver looks at the clock for it at once when something happened in a team.
     const IS_WOKEN: bool = false;
     /// One batch in one transaction, acting as `job`: how many rows it changed. It is idempotent: what one run left
@@ -84,7 +87,7 @@ impl Jobs {
             J::SCHEDULE,
             self.started,
             batch,
-            J::IN_BATCHES,
+            Habit { in_batches: J::IN_BATCHES, at_start: J::AT_START },
         )));
         self.woken.extend(J::IS_WOKEN.then_some(J::NAME));
         self

@@ -31,13 +31,8 @@ impl Anchor {
     /// Opens the file, or makes it, and reads the newest head that this instance signed. What does not open under its key
     /// does not count: it can be added by anybody.
     pub fn open(path: &Path, keyring: &Keyring) -> io::Result<(Self, Option<Anchored>)> {
-        let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
-        if file.metadata()?.len() > MOST {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "this is no anchor"));
-        }
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        let text = String::from_utf8_lossy(&bytes);
+        let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
+        let text = content(&file)?;
         let newest = newest(&text, keyring);
         Ok((Self { file, is_torn: !text.is_empty() && !text.ends_with("\n\n") }, newest))
     }
@@ -51,6 +46,24 @@ impl Anchor {
         self.is_torn = false;
         Ok(())
     }
+}
+
+/// The newest head that a file knows, which is only read; `None` without a file, too.
+pub(super) fn look(path: &Path, keyring: &Keyring) -> io::Result<Option<Anchored>> {
+    match File::open(path) {
+        Ok(file) => Ok(newest(&content(&file)?, keyring)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn content(mut file: &File) -> io::Result<String> {
+    if file.metadata()?.len() > MOST {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "this is no anchor"));
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The newest head among the notes of a text that this instance signed: the greatest epoch, and in it the greatest size.

@@ -16,10 +16,14 @@ use super::engine::Engine;
 
 statements! {
     ROWS = "SELECT seq, at, event, outcome, actor_kind, actor_pseudonym, scope, resource_type, resource_id, \
-        request_id, address_sealed, user_agent_sealed, detail_sealed, leaf FROM audit_log ORDER BY seq";
+        request_id, address_sealed, user_agent_sealed, detail_sealed, leaf FROM audit_log WHERE seq > ?1 \
+        ORDER BY seq LIMIT ?2";
     NODES = "SELECT level, nth, hash FROM audit_nodes";
-    CHECKPOINTS = "SELECT size, note FROM checkpoints WHERE epoch = ?1 ORDER BY size";
+    CHECKPOINTS = "SELECT size, note FROM checkpoints WHERE epoch = ?1 AND size > ?2 AND size <= ?3";
 }
+
+/// The rows of one slice: some milliseconds of work.
+const SLICE: u64 = 1024;
 
 /// What a full check of the log found.
 #[derive(Debug, PartialEq, Eq)]
@@ -63,57 +67,108 @@ impl fmt::Display for Verified {
     }
 }
 
-/// Recomputes each leaf from its row, the tree from all leaves, and compares all that is kept with them.
-pub(super) fn verify(engine: &dyn Engine, keyring: &Keyring) -> Result<Verified, Error> {
-    let mut tree = Frontier::new();
-    let mut nodes = BTreeMap::new();
-    let mut heads = heads(engine, keyring)?;
-    let (mut bad_row, mut bad_head) = (None, None);
-    engine.query(ROWS, &[], &mut |row| {
-        let (seq, expected) = (row.integer(0)?, i64::try_from(tree.size() + 1).map_err(Error::internal)?);
-        // A row that does not even read, such as text that is no UTF-8, has no leaf and is bad like any other.
-        let leaf = Stored::read(&row).and_then(|stored| stored.leaf());
-        let sound = leaf.as_ref().is_ok_and(|leaf| seq == expected && row.blob(13).is_ok_and(|kept| kept == leaf));
-        if bad_row.is_none() && !sound {
-            bad_row = Some(seq.min(expected));
-        }
-        let whole = tree.push(leaf.unwrap_or_default());
-        nodes.extend(whole.into_iter().filter(|(subtree, _)| subtree.level >= BUNDLE));
-        if let Some(signed) = heads.remove(&expected)
-            && bad_head.is_none()
-            && signed != Some(tree.root())
-        {
-            bad_head = Some(expected);
-        }
-        Ok(())
-    })?;
-    if let Some(seq) = bad_row {
-        return Ok(Verified::BadRow { seq });
-    }
-    let head = match Head::load(engine, keyring) {
-        Ok(head) => head,
-        Err(Error::Internal(_)) => return Ok(Verified::BadHead),
-        Err(error) => return Err(error),
-    };
-    if head.root() != tree.root() {
-        return Ok(Verified::BadHead);
-    }
-    // What is left was signed over rows that are not there.
-    if let Some(size) = bad_head.into_iter().chain(heads.into_keys()).min() {
-        return Ok(Verified::BadCheckpoint { size });
-    }
-    if let Some(seq) = bad_node(engine, nodes)? {
-        return Ok(Verified::BadNode { seq });
-    }
-    Ok(Verified::Sound { rows: i64::try_from(tree.size()).map_err(Error::internal)? })
+/// A check under way. It goes slice by slice, so that no transaction stays open over a log of years: what was looked at
+/// does not change behind it, because rows are only ever added.
+#[derive(Default)]
+pub struct Check {
+    tree: Frontier,
+    nodes: BTreeMap<Subtree, Hash>,
+    bad_row: Option<i64>,
+    bad_head: Option<i64>,
 }
 
-/// The signed heads of the epoch by their sizes; `None` for one that was not signed with our key.
-fn heads(engine: &dyn Engine, keyring: &Keyring) -> Result<BTreeMap<i64, Option<Hash>>, Error> {
+/// How far a check has come.
+#[derive(Debug)]
+pub enum Progress {
+    /// So many rows more, and there may be others.
+    Rows(u64),
+    /// That was all.
+    Done(Verified),
+}
+
+/// Recomputes each leaf from its row, the tree from all leaves, and compares all that is kept with them.
+pub(super) fn verify(engine: &dyn Engine, keyring: &Keyring) -> Result<Verified, Error> {
+    let mut check = Check::default();
+    loop {
+        if let Progress::Done(found) = check.step(engine, keyring)? {
+            return Ok(found);
+        }
+    }
+}
+
+impl Check {
+    /// The next slice. The last one also compares what stands above the rows, in the same transaction.
+    pub(super) fn step(&mut self, engine: &dyn Engine, keyring: &Keyring) -> Result<Progress, Error> {
+        let before = self.tree.size();
+        self.rows(engine, keyring)?;
+        let rows = self.tree.size() - before;
+        if rows == SLICE && self.bad_row.is_none() {
+            return Ok(Progress::Rows(rows));
+        }
+        self.finish(engine, keyring).map(Progress::Done)
+    }
+
+    fn rows(&mut self, engine: &dyn Engine, keyring: &Keyring) -> Result<(), Error> {
+        // Without a row yet, those before the first place count too: there is none.
+        let start = i64::try_from(self.tree.size()).map_err(Error::internal)?;
+        let after = if start == 0 { i64::MIN } else { start };
+        let slice = i64::try_from(SLICE).map_err(Error::internal)?;
+        let mut heads = heads(engine, keyring, after, start.saturating_add(slice))?;
+        engine.query(ROWS, &[after.into(), slice.into()], &mut |row| {
+            let (seq, expected) = (row.integer(0)?, i64::try_from(self.tree.size() + 1).map_err(Error::internal)?);
+            // A row that does not even read, such as text that is no UTF-8, has no leaf and is bad like any other.
+            let leaf = Stored::read(&row).and_then(|stored| stored.leaf());
+            let sound = leaf.as_ref().is_ok_and(|leaf| seq == expected && row.blob(13).is_ok_and(|kept| kept == leaf));
+            if self.bad_row.is_none() && !sound {
+                self.bad_row = Some(seq.min(expected));
+            }
+            let whole = self.tree.push(leaf.unwrap_or_default());
+            self.nodes.extend(whole.into_iter().filter(|(subtree, _)| subtree.level >= BUNDLE));
+            if let Some(signed) = heads.remove(&expected)
+                && signed != Some(self.tree.root())
+            {
+                self.bad_head.get_or_insert(expected);
+            }
+            Ok(())
+        })?;
+        // What is left was signed over rows that are not there.
+        if let Some(size) = heads.into_keys().min() {
+            self.bad_head.get_or_insert(size);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, engine: &dyn Engine, keyring: &Keyring) -> Result<Verified, Error> {
+        if let Some(seq) = self.bad_row {
+            return Ok(Verified::BadRow { seq });
+        }
+        let head = match Head::load(engine, keyring) {
+            Ok(head) => head,
+            Err(Error::Internal(_)) => return Ok(Verified::BadHead),
+            Err(error) => return Err(error),
+        };
+        if head.root() != self.tree.root() {
+            return Ok(Verified::BadHead);
+        }
+        let rows = i64::try_from(self.tree.size()).map_err(Error::internal)?;
+        let beyond = heads(engine, keyring, rows, i64::MAX)?.into_keys().min();
+        if let Some(size) = self.bad_head.or(beyond) {
+            return Ok(Verified::BadCheckpoint { size });
+        }
+        if let Some(seq) = bad_node(engine, std::mem::take(&mut self.nodes))? {
+            return Ok(Verified::BadNode { seq });
+        }
+        Ok(Verified::Sound { rows })
+    }
+}
+
+/// The signed heads of the epoch over more than `after` rows and at most `to`, by their sizes; `None` for one that was not
+/// signed with our key.
+fn heads(engine: &dyn Engine, keyring: &Keyring, after: i64, to: i64) -> Result<BTreeMap<i64, Option<Hash>>, Error> {
     let epoch = checkpoint::epoch(engine)?;
     let signer = keyring.audit_signer(epoch);
     let mut heads = BTreeMap::new();
-    engine.query(CHECKPOINTS, &[i64::from(epoch).into()], &mut |row| {
+    engine.query(CHECKPOINTS, &[i64::from(epoch).into(), after.into(), to.into()], &mut |row| {
         let size = row.integer(0)?;
         let text = row.text(1).ok().and_then(|note| signer.verifier().open(note).ok());
         let checkpoint = text.and_then(|text| Checkpoint::from_text(text).ok());

@@ -16,7 +16,7 @@ use super::writer::{Desk, Work};
 
 statements! {
     EPOCH = "SELECT epoch FROM audit_head WHERE only = 1";
-    SIGNED = "SELECT coalesce(max(size), 0) FROM checkpoints WHERE epoch = ?1";
+    SIGNED = "SELECT size, note FROM checkpoints WHERE epoch = ?1 ORDER BY size DESC LIMIT 1";
     SET_EPOCH = "UPDATE audit_head SET epoch = ?1 WHERE only = 1";
     INSERT = "INSERT INTO checkpoints (epoch, size, at, note) VALUES (?1, ?2, ?3, ?4)";
 }
@@ -89,15 +89,28 @@ pub(super) fn begin_epoch(engine: &dyn Engine, newest: &Anchored) -> Result<u32,
 }
 
 impl Signing {
-    /// Goes on where the last signature stands.
-    pub fn resume(engine: &dyn Engine, keyring: &Keyring, anchor: Anchor) -> Result<Self, Error> {
+    /// Goes on where the last signature stands. An anchor that knows nothing, because it was lost or the database moved,
+    /// is told.
+    pub fn resume(
+        engine: &dyn Engine,
+        keyring: &Keyring,
+        anchor: Anchor,
+        newest: Option<&Anchored>,
+    ) -> Result<Self, Error> {
         let epoch = epoch(engine)?;
-        let mut signed = 0;
+        let mut last = None;
         engine.query(SIGNED, &[i64::from(epoch).into()], &mut |row| {
-            signed = row.integer(0)?.unsigned_abs();
+            last = Some((row.integer(0)?.unsigned_abs(), row.text(1)?.to_owned()));
             Ok(())
         })?;
-        Ok(Self { signer: keyring.audit_signer(epoch), epoch, signed, anchor, waiting: None })
+        let signed = last.as_ref().map_or(0, |(size, _)| *size);
+        let mut signing = Self { signer: keyring.audit_signer(epoch), epoch, signed, anchor, waiting: None };
+        if newest.is_none() && last.is_some() {
+            tracing::warn!("the anchor knows no signed head, and the database does: a rollback until now went unseen");
+            signing.waiting = last;
+            signing.settle(true);
+        }
+        Ok(signing)
     }
 
     /// Signs the head within the transaction under way, when it has grown: by much, or at all when `is_time`.

@@ -7,7 +7,10 @@ use crate::base::entropy::Entropy;
 use crate::crypto::keyring::{Keyring, RootKey};
 use crate::domain::Error;
 
+use super::anchor;
 use super::audit_check::{self, Verified};
+use super::audit_log::Head;
+use super::checkpoint::{self, RolledBack};
 use super::engine::Engine;
 use super::migration;
 use super::open::{self, OpenError, look_before_touching, real_path};
@@ -50,6 +53,18 @@ impl Inspection {
     /// Recomputes the audit log's tree from its rows. Reads the whole log.
     pub fn audit(&self) -> Result<Verified, Error> {
         self.readers.with(|engine| audit_check::verify(engine, &self.keyring))
+    }
+
+    /// Compares the log with the newest head that an anchor knows: what is wrong, or how many rows that head was signed
+    /// over. `None` without a head to compare with.
+    pub fn anchored(&self, anchor: &Path) -> Result<Option<Result<u64, RolledBack>>, Error> {
+        // The anchor first: a running server adds to the database before it adds to the anchor.
+        let Some(newest) = anchor::look(anchor, &self.keyring).map_err(Error::internal)? else { return Ok(None) };
+        let found = self.readers.with(|engine| {
+            let head = Head::load(engine, &self.keyring)?;
+            checkpoint::compare(engine, &head, &newest)
+        })?;
+        Ok(Some(found.map_or(Ok(newest.checkpoint.size), Err)))
     }
 
     /// When anything was last recorded; the epoch's beginning for an empty log.

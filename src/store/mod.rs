@@ -91,11 +91,12 @@ pub use checkpoint::RolledBack;
 pub use door::Note;
 pub use engine::Value;
 pub use inspection::Inspection;
-pub use open::{OpenError, StoreOptions};
+pub use open::{OpenError, Rollback, StoreOptions};
 pub use signal::Signal;
 pub use standing::binding_of;
 pub use tx::{ReadTx, Tx};
 
+use audit_check::{Check, Progress};
 use checkpoint::PendingCheckpoint;
 use door::{Pending, PendingNote};
 use idempotency::Once;
@@ -212,6 +213,11 @@ impl Store {
     /// Recomputes the audit log's tree from its rows. Reads the whole log.
     pub fn verify_audit(&self) -> Result<audit_check::Verified, Error> {
         self.readers.with(|engine| audit_check::verify(engine, self.keys.keyring()))
+    }
+
+    /// The next slice of such a check.
+    pub(crate) fn step_audit_check(&self, check: &mut Check) -> Result<Progress, Error> {
+        self.readers.with(|engine| check.step(engine, self.keys.keyring()))
     }
 
     /// Signs the audit log's head, when it has grown since the last time.

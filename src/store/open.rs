@@ -6,8 +6,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 
 use crate::base::clock::Clock;
@@ -16,7 +14,6 @@ use crate::base::id::Id;
 use crate::crypto::keyring::{Keyring, RootKey};
 use crate::crypto::note::Checkpoint;
 use crate::domain::Error;
-use crate::domain::event::{Event, Outcome};
 
 use super::anchor::{Anchor, Anchored};
 use super::audit_log::Head;
@@ -28,7 +25,7 @@ use super::migration;
 use super::signal;
 use super::sqlite::Sqlite;
 use super::writer::Writer;
-use super::{Note, Store, Target, audit_tree};
+use super::{Store, audit_tree};
 
 statements! {
     FIND_SETTING = "SELECT value FROM settings WHERE name = ?1";
@@ -53,6 +50,17 @@ impl StoreOptions {
     pub fn at(path: &Path, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
         Self { path: path.to_owned(), anchor: path.with_extension("anchor"), clock, entropy }
     }
+}
+
+/// An older database with which somebody goes on.
+#[derive(Debug)]
+pub struct Rollback {
+    /// What is wrong with it.
+    pub found: RolledBack,
+    /// The head that was signed last.
+    pub signed: Checkpoint,
+    /// The epoch of the log that begins.
+    pub epoch: u32,
 }
 
 /// Why a database does not open. In each case nothing was written to it.
@@ -102,11 +110,11 @@ impl Store {
     }
 
     /// Opens a database that is older than its anchor, because the newer one is lost: a new epoch begins, whose first row
-    /// cites the head that was signed last. Blocking.
+    /// cites the head that was signed last. Whoever asks puts that on record. Blocking.
     ///
     /// # Errors
     /// As [`Store::open`]; `None` when it is not older.
-    pub fn accept_rollback(options: StoreOptions, root: &RootKey) -> Result<Option<(Self, Note)>, OpenError> {
+    pub fn accept_rollback(options: StoreOptions, root: &RootKey) -> Result<Option<(Self, Rollback)>, OpenError> {
         let path = real_path(&options.path)?;
         let lock = Lock::take(&path)?;
         look_before_touching(&path, root, &*options.entropy)?;
@@ -115,17 +123,8 @@ impl Store {
         let engine = Sqlite::open_for_migrations(&path).map_err(damaged)?;
         let epoch = checkpoint::begin_epoch(&engine, &newest).map_err(damaged)?;
         drop(engine);
-        let Checkpoint { origin, size, root: head } = &newest.checkpoint;
-        let detail = [
-            ("epoch", epoch.to_string()),
-            ("found", rolled_back.to_string()),
-            ("signed_origin", origin.clone()),
-            ("signed_size", size.to_string()),
-            ("signed_root", STANDARD.encode(head)),
-        ];
-        let (event, outcome, target) = (Event::RollbackAccepted, Outcome::Success, Target::instance());
-        let note = Note { event, outcome, target, detail: detail.into() };
-        Self::start(path, lock, options, root).map(|store| Some((store, note)))
+        let rollback = Rollback { found: rolled_back, signed: newest.checkpoint, epoch };
+        Self::start(path, lock, options, root).map(|store| Some((store, rollback)))
     }
 
     fn start(path: PathBuf, lock: Lock, options: StoreOptions, root: &RootKey) -> Result<Self, OpenError> {
@@ -141,8 +140,8 @@ impl Store {
             return Err(damaged(Error::internal(change.clone())));
         }
         let clock = Arc::clone(&options.clock);
-        let (anchor, _) = open_anchor(&options.anchor, keys.keyring())?;
-        let signing = Signing::resume(&connection, keys.keyring(), anchor).map_err(damaged)?;
+        let (anchor, newest) = open_anchor(&options.anchor, keys.keyring())?;
+        let signing = Signing::resume(&connection, keys.keyring(), anchor, newest.as_ref()).map_err(damaged)?;
         let writer = Writer::start(connection, Arc::clone(&keys), clock, options.entropy, signing).map_err(damaged)?;
         let readers = Sqlite::reader_pool(&path).map_err(damaged)?;
         Ok(Self { writer, readers, keys, clock: options.clock, signals: signal::channel(), _lock: lock })

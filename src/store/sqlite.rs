@@ -16,8 +16,10 @@ use super::engine::{Cell, Columns, DISK_SILENT, Engine, Row, Value};
 const READERS: u32 = 16;
 /// Prepared statements kept per connection: more than the store has.
 const STATEMENTS: usize = 256;
-/// Tables from which rows may leave or in which rows may never change.
-const APPEND_ONLY: &[&str] = &["audit_log", "schema_migrations", "sqlite_master", "sqlite_schema"];
+/// Tables whose rows neither change nor leave.
+const APPEND_ONLY: &[&str] = &["audit_log", "audit_nodes", "checkpoints"];
+/// Tables that nobody writes while the server runs.
+const CLOSED: &[&str] = &["schema_migrations", "sqlite_master", "sqlite_schema"];
 
 /// One SQLite connection.
 pub(super) struct Sqlite(Connection);
@@ -122,8 +124,10 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
 #[allow(clippy::needless_pass_by_value)] // the signature is the library's
 fn allow_writer(context: AuthContext<'_>) -> Authorization {
     let forbidden = match context.action {
-        AuthAction::Update { table_name, .. } | AuthAction::Delete { table_name } => APPEND_ONLY.contains(&table_name),
-        AuthAction::Insert { table_name } => table_name != "audit_log" && APPEND_ONLY.contains(&table_name),
+        AuthAction::Update { table_name, .. } | AuthAction::Delete { table_name } => {
+            APPEND_ONLY.contains(&table_name) || CLOSED.contains(&table_name)
+        }
+        AuthAction::Insert { table_name } => CLOSED.contains(&table_name),
         AuthAction::Select
         | AuthAction::Read { .. }
         | AuthAction::Function { .. }

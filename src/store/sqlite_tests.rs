@@ -62,6 +62,10 @@ const REWRITES: &[&str] = &[
 const NOT_FOR_THE_WRITER: &[&str] = &[
     "UPDATE audit_log SET event = 'x'",
     "DELETE FROM audit_log",
+    "UPDATE audit_nodes SET hash = zeroblob(32)",
+    "DELETE FROM audit_nodes",
+    "UPDATE checkpoints SET size = 0",
+    "DELETE FROM checkpoints WHERE size = 1",
     "UPDATE schema_migrations SET version = 0",
     "DELETE FROM schema_migrations",
     "INSERT INTO schema_migrations VALUES (2, 'x', 0)",

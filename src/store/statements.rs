@@ -118,7 +118,6 @@ fn what_does_not_follow_an_index_is_known() {
         }
     }
     insta::assert_snapshot!(slow.join("\n"), @r"
-    audit_check: SCAN audit_log | SELECT seq, at, event, outcome, actor_kind,
     audit_check: SCAN audit_nodes | SELECT level, nth, hash FROM audit_nodes
     audit_tree: SCAN CONSTANT ROW | SELECT EXISTS (SELECT 1 FROM audit_nodes)
     audit_tree: SCAN audit_nodes | SELECT EXISTS (SELECT 1 FROM audit_nodes)

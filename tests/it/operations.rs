@@ -52,7 +52,11 @@ fn read(path: &str, method: &str, operation: &Value) -> Operation {
     });
     let parameters = || operation["parameters"].as_array().into_iter().flatten();
     let wanted = parameters().filter(|one| one["in"] == "query" && one["required"] == true);
-    let query: Vec<_> = wanted.map(|one| format!("{}=word", one["name"].as_str().unwrap())).collect();
+    let query = wanted.map(|one| {
+        let value = if one["schema"]["type"] == "integer" { "1" } else { "word" };
+        format!("{}={value}", one["name"].as_str().unwrap())
+    });
+    let query: Vec<_> = query.collect();
     Operation {
         query: query.join("&"),
         id: operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} has no id")).to_owned(),

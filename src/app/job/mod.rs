@@ -18,7 +18,7 @@ use crate::store::{Asker, Query, ReadTx, Target, job};
 
 use super::App;
 use record::Begin;
-pub use runner::{Batch, Runner};
+pub use runner::{Batch, Habit, Runner};
 
 /// The jobs of this server, handed in once.
 #[derive(Default)]

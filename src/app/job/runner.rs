@@ -30,14 +30,22 @@ type Changing = Pin<Box<dyn Future<Output = Result<u64, Error>> + Send>>;
 /// The right to run a job: there is one.
 pub(super) type Turn = OwnedMutexGuard<()>;
 
+/// How a job goes about its runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Habit {
+    /// Whether a run goes on until a batch changes nothing.
+    pub in_batches: bool,
+    /// Whether each start is an occasion of its own.
+    pub at_start: bool,
+}
+
 /// A job with what this process knows of it.
 pub struct Runner {
     name: &'static str,
     actor: Actor,
     schedule: Schedule,
     batch: Batch,
-    /// Whether a run goes on until a batch changes nothing.
-    in_batches: bool,
+    habit: Habit,
     turn: Arc<AsyncMutex<()>>,
     stopping: AtomicBool,
     memory: Mutex<Memory>,
@@ -51,6 +59,8 @@ struct Memory {
     last: Option<Run>,
     /// Whether the runs that the last process did not finish are closed.
     is_swept: bool,
+    /// Whether the run of the start is still to come.
+    is_awaited: bool,
 }
 
 impl Runner {
@@ -61,19 +71,10 @@ impl Runner {
         schedule: Schedule,
         now: Timestamp,
         batch: Batch,
-        in_batches: bool,
+        habit: Habit,
     ) -> Self {
-        let memory = Mutex::new(Memory { started: now, last: None, is_swept: false });
-        Self {
-            name,
-            actor,
-            schedule,
-            batch,
-            in_batches,
-            turn: Arc::default(),
-            stopping: AtomicBool::new(false),
-            memory,
-        }
+        let memory = Mutex::new(Memory { started: now, last: None, is_swept: false, is_awaited: habit.at_start });
+        Self { name, actor, schedule, batch, habit, turn: Arc::default(), stopping: AtomicBool::new(false), memory }
     }
 
     /// The job's name.
@@ -146,6 +147,8 @@ impl Runner {
         let now = app.clock.now();
         let due = self.schedule.due(now, self.newest_served(app)?);
         let due = due.and_then(|moment| Some((moment, cause(moment, self.started(now), now)?)));
+        let is_awaited = std::mem::take(&mut self.memory().is_awaited);
+        let due = due.or_else(|| is_awaited.then_some((now, Cause::Schedule)));
         let Some((moment, cause)) = due else { return Ok(()) };
         let run = self.new_run(app, cause, moment);
         let is_recorded = self.schedule.is_recorded();
@@ -212,7 +215,7 @@ impl Runner {
         loop {
             // A task of its own: a panic ends the batch, and neither the timer nor the server.
             match tokio::spawn((self.batch)(Arc::clone(app), job.clone())).await {
-                Ok(Ok(count)) if count == 0 || !self.in_batches => return (affected + count, None),
+                Ok(Ok(count)) if count == 0 || !self.habit.in_batches => return (affected + count, None),
                 Ok(Ok(count)) => affected += count,
                 Ok(Err(error)) => {
                     tracing::error!(job = self.name, %error, "a batch failed");

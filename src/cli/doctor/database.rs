@@ -1,15 +1,19 @@
 //! The database: whether it opens with this key, is whole, and its audit log is as it was written.
 
+use std::path::Path;
+
 use super::Check;
 use crate::base::clock::{Clock, SystemClock, Timestamp};
 use crate::base::entropy::SystemEntropy;
 use crate::cli::database::remedy;
 use crate::cli::place::Settings;
 use crate::domain::Error;
-use crate::store::Inspection;
 use crate::store::audit_check::Verified;
+use crate::store::{Inspection, RolledBack};
 
 const RESTORE: &str = "stop the server, keep a copy of the folder, restore a backup";
+const ROLLED_BACK: &str = "put the newest file back, or accept that it is lost: milton audit accept-rollback";
+const NOTHING_SIGNED: &str = "right for a database that never ran; otherwise find out who took it away";
 const TAMPERED: &str = "somebody wrote to the file past Milton: find out who, then restore a backup";
 
 /// The checks of this file; none while there is no database or no key, which other checks tell.
@@ -29,6 +33,7 @@ pub fn checks(settings: &Settings) -> Vec<Check> {
         integrity(inspection.integrity()),
         schema(inspection.schema_changes()),
         audit(inspection.audit()),
+        anchor(inspection.anchored(&settings.anchor()), &settings.anchor()),
         last_act(inspection.last_act_at(), SystemClock.now()),
     ]
 }
@@ -48,6 +53,16 @@ fn schema(found: Result<Vec<String>, Error>) -> Check {
         Err(error) => Check::fail(NAME, error.to_string(), RESTORE),
         Ok(changes) if changes.is_empty() => Check::pass(NAME, "every table, index and trigger is as it was made"),
         Ok(changes) => Check::fail(NAME, changes.join("; "), TAMPERED),
+    }
+}
+
+fn anchor(found: Result<Option<Result<u64, RolledBack>>, Error>, path: &Path) -> Check {
+    const NAME: &str = "anchor";
+    match found {
+        Err(error) => Check::fail(NAME, error.to_string(), "check the file and who owns it"),
+        Ok(Some(Err(rolled_back))) => Check::fail(NAME, rolled_back.to_string(), ROLLED_BACK),
+        Ok(Some(Ok(size))) => Check::pass(NAME, format!("the first {size} rows are those that were signed")),
+        Ok(None) => Check::warn(NAME, format!("no signed head in {}", path.display()), NOTHING_SIGNED),
     }
 }
 

@@ -148,6 +148,7 @@ mod tests {
 
     /// The tree of seven leaves in RFC 6962 section 2.1.3, with its names.
     #[test]
+    #[allow(clippy::many_single_char_names)] // the names are the RFC's
     fn paths_are_those_of_the_rfc() {
         let (_, whole) = kept(7);
         let leaves: Vec<_> = (0..7).map(|nth| leaf_hash(&data(nth))).collect();

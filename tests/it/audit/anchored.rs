@@ -11,17 +11,8 @@ use milton::store::audit_check::Verified;
 use milton::store::{OpenError, RolledBack, Store, StoreOptions};
 use serde_json::json;
 
-use super::{busy, open};
-use crate::world::{Options, Person, World, root_key};
-
-/// Makes rows, by asking for the log, until there are so many.
-async fn grow(world: &World, owner: &Person, rows: i64) {
-    while world.audit_size() < rows {
-        for _ in 0..20 {
-            owner.get("/api/v1/admin/audit?limit=1").await.expect(200);
-        }
-    }
-}
+use super::{busy, grow, open};
+use crate::world::{Options, World, root_key};
 
 /// Leaves a row.
 async fn fail(world: &World) {
@@ -94,6 +85,15 @@ async fn an_older_database_does_not_start_in_the_place_of_a_newer() {
 
     let store = opened(&database).unwrap();
     drop(store);
+    fs::remove_file(folder.path().join("milton.anchor")).unwrap();
+    drop(opened(&database).unwrap());
+    let told = fs::read_to_string(folder.path().join("milton.anchor")).unwrap();
+    assert!(
+        !told.is_empty() && String::from_utf8_lossy(&anchor).ends_with(&told),
+        "a lost anchor is told the last head"
+    );
+    fs::write(folder.path().join("milton.anchor"), &anchor).unwrap();
+    drop(opened(&database).unwrap());
     assert_eq!(fs::read(folder.path().join("milton.anchor")).unwrap(), anchor, "nothing happened, nothing is signed");
     let world = World::open(folder, Options::default());
     fail(&world).await;

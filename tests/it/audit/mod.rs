@@ -1,6 +1,8 @@
 //! The audit log: every act and every refusal leaves its row, and its readers find it.
 
 mod anchored;
+mod background;
+mod proofs;
 mod tampering;
 
 use std::collections::BTreeSet;
@@ -35,6 +37,15 @@ async fn busy() -> (World, Person, String) {
     world.stranger().get("/api/v1/me").await.problem(401, "missing-token");
     world.holder("mlt_s_forged").get("/api/v1/me").await.expect(401);
     (world, owner, team)
+}
+
+/// Makes rows, by asking for the log, until there are so many.
+async fn grow(world: &World, owner: &Person, rows: i64) {
+    while world.audit_size() < rows {
+        for _ in 0..20 {
+            owner.get("/api/v1/admin/audit?limit=1").await.expect(200);
+        }
+    }
 }
 
 fn seqs(rows: &[Value]) -> Vec<i64> {

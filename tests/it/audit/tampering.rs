@@ -20,10 +20,6 @@ const UNTIE: &str =
 
 #[tokio::test]
 async fn the_sqlite3_tool_cannot_rewrite_the_log() {
-    if Command::new("sqlite3").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no sqlite3 on this machine");
-        return;
-    }
     let (world, _, _) = busy().await;
     let path = world.folder().join("milton.db");
     let columns = "at, event, outcome, actor_kind, actor_pseudonym, scope, resource_type, resource_id, request_id, \

@@ -29,6 +29,8 @@ pub enum Needs {
     Ceremony(&'static str),
     /// A job, which has something to do.
     Job,
+    /// A row of the audit log, by its number.
+    AuditRow,
     /// Another session of Mia's, which may end.
     Session,
     /// A new device that shows a code.
@@ -276,6 +278,9 @@ const CASES: &[Case] = &[
     case("listWatchers", Needs::Delegation(&[])),
     case("removeWatcher", Needs::Watcher),
     case("listAudit", Needs::Nothing),
+    case("getAuditCheckpoint", Needs::Nothing),
+    case("proveAuditRow", Needs::AuditRow),
+    case("proveAuditGrowth", Needs::Nothing),
     case("listJobs", Needs::Nothing),
     case("listJobRuns", Needs::Job),
     case("runJob", Needs::Job).and(&["token.expired_cleanup", "system.job.run"]),

@@ -233,6 +233,7 @@ impl Stage {
                 (format!("{}/{}", made.text("/id"), share.text("/id")), self.olga.clone())
             }
             // The links and invitations that peopled the stage are used up.
+            Needs::AuditRow => ("1".to_owned(), self.olga.clone()),
             Needs::Job => ("token-clean-up".to_owned(), self.olga.clone()),
             Needs::Session => (NOWHERE.to_owned(), self.world.sign_in(MIA).await),
             Needs::ApiKey => (self.key_of(&self.olga).await, self.olga.clone()),

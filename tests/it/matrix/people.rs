@@ -23,6 +23,9 @@ pub const OPERATIONS: &[&str] = &[
     "revokeInvitation",
     "createTeam",
     "listAudit",
+    "getAuditCheckpoint",
+    "proveAuditRow",
+    "proveAuditGrowth",
     "listJobs",
     "listJobRuns",
     "runJob",
@@ -166,6 +169,16 @@ async fn the_server_and_ones_own_account() {
         judge(&others, decide(Permission::AuditRead, Relation::default()), role);
         let own = caller.get(&format!("/api/v1/admin/audit?actor_id={}", caller.id)).await;
         judge(&own, decide(Permission::AuditRead, OWN), role);
+        for path in ["checkpoint", "consistency?from=1&to=2"] {
+            let head = caller.get(&format!("/api/v1/admin/audit/{path}")).await;
+            judge(&head, decide(Permission::AuditVerify, OWN), role);
+        }
+        let proof = caller.get("/api/v1/admin/audit/proof/1").await;
+        judge(&proof, decide(Permission::AuditVerify, Relation::default()), role);
+        if made.status.is_success() {
+            let proof = caller.get(&format!("/api/v1/admin/audit/proof/{}", made.header("milton-audit"))).await;
+            judge(&proof, decide(Permission::AuditVerify, OWN), role);
+        }
         for path in ["", "/token-clean-up/runs"] {
             let jobs = caller.get(&format!("/api/v1/admin/jobs{path}")).await;
             judge(&jobs, decide(Permission::JobRead, Relation::default()), role);
